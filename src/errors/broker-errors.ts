@@ -1,0 +1,58 @@
+import { WarrenError } from './warren-error';
+
+/** Why a connection could not be made. `credentials`, `vhost` and `tls` do not heal by waiting. */
+export type ConnectionFailure = 'unreachable' | 'credentials' | 'vhost' | 'tls' | 'protocol' | 'timeout';
+
+/** Raised when the broker cannot be reached or refuses the connection. The address is shown without its credentials. */
+export class ConnectionFailedError extends WarrenError {
+  readonly code = 'CONNECTION_FAILED';
+
+  constructor(
+    readonly address: string,
+    readonly reason: ConnectionFailure,
+    detail: string,
+  ) {
+    super(`Cannot connect to ${address} (${reason}): ${detail}`);
+  }
+}
+
+/** One difference between what is wanted and what the broker has. */
+export interface ArgumentDifference {
+  readonly field: string;
+  readonly wanted: unknown;
+  readonly actual: unknown;
+}
+
+/** Raised when a queue or exchange exists with other arguments than the plan's. Warren never deletes it by itself. */
+export class TopologyConflictError extends WarrenError {
+  readonly code = 'TOPOLOGY_CONFLICT';
+
+  constructor(
+    readonly kind: 'queue' | 'exchange',
+    readonly entity: string,
+    readonly differences: readonly ArgumentDifference[],
+    detail: string,
+  ) {
+    super(`The ${kind} "${entity}" exists with other settings than planned. ${detail}`);
+  }
+}
+
+/** Raised in topology mode `verify` when something planned is not on the broker. */
+export class TopologyMissingError extends WarrenError {
+  readonly code = 'TOPOLOGY_MISSING';
+
+  constructor(readonly missing: readonly string[]) {
+    super(
+      `Missing on the broker: ${missing.join(', ')}. Start once with topology mode "assert", or import the printed definitions.`,
+    );
+  }
+}
+
+/** Raised when an operation needs a queue that does not exist. */
+export class QueueMissingError extends WarrenError {
+  readonly code = 'QUEUE_MISSING';
+
+  constructor(readonly queue: string) {
+    super(`The queue "${queue}" does not exist on this broker (or in this vhost).`);
+  }
+}

@@ -1,0 +1,16 @@
+import { truncateBytes } from './describe-thrown';
+
+/** An option's value in a few words, for "got …" in messages. Never shows what an object holds. */
+export function describeValue(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(truncateBytes(value, 80));
+    case 'function':
+      return value.name === '' ? 'a function' : `the function or class ${value.name}`;
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? 'an array' : 'an object';
+    default:
+      return String(value);
+  }
+}

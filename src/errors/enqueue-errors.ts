@@ -1,0 +1,151 @@
+import { WarrenError } from './warren-error';
+
+/** One thing that is wrong with a payload. */
+export interface PayloadProblem {
+  /** Where, as a path from the payload's root: `items[2].sku`. The root itself is `(payload)`. */
+  readonly path: string;
+  /** Which rule was broken: a class-validator constraint such as `isEmail`, or `unknownKey`, `missing`, `type`, `json`. */
+  readonly rule: string;
+  /** What was expected, in words. Never holds the value. */
+  readonly message: string;
+}
+
+const describeProblems = (problems: readonly PayloadProblem[]): string =>
+  problems.map((p) => `${p.path}: ${p.message}`).join('; ');
+
+/** Raised when a payload does not fit its task's contract. Nothing was sent. */
+export class InvalidPayloadError extends WarrenError {
+  readonly code = 'INVALID_PAYLOAD';
+
+  constructor(
+    readonly task: string,
+    readonly problems: readonly PayloadProblem[],
+  ) {
+    super(`The payload of task "${task}" is invalid: ${describeProblems(problems)}`);
+  }
+}
+
+/** Raised when the options of one `enqueue` call are out of range. Nothing was sent. */
+export class InvalidOptionsError extends WarrenError {
+  readonly code = 'INVALID_OPTIONS';
+
+  constructor(
+    readonly task: string,
+    readonly problems: readonly string[],
+  ) {
+    super(`Cannot enqueue task "${task}": ${problems.join('; ')}`);
+  }
+}
+
+/** Raised when a message is larger, deeper or wider than its budget. Nothing was sent. */
+export class MessageLimitError extends WarrenError {
+  readonly code = 'MESSAGE_LIMIT';
+
+  constructor(
+    readonly task: string,
+    readonly limit: string,
+  ) {
+    super(
+      `The message of task "${task}" is refused: ${limit}. Store large data elsewhere and enqueue a reference to it, or raise the limit in the options ("limits").`,
+    );
+  }
+}
+
+/** Raised when a task is asked for that nothing defines. */
+export class UnknownTaskError extends WarrenError {
+  readonly code = 'UNKNOWN_TASK';
+
+  constructor(
+    readonly task: string,
+    remedy: string,
+  ) {
+    super(`Unknown task "${task}". ${remedy}`);
+  }
+}
+
+/** Where a message was to go; every publish error says it. */
+export interface PublishTarget {
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly messageId: string | undefined;
+}
+
+const where = (t: PublishTarget): string =>
+  t.exchange === '' ? `queue "${t.routingKey}"` : `exchange "${t.exchange}" with routing key "${t.routingKey}"`;
+
+const which = (t: PublishTarget): string => (t.messageId === undefined ? 'The message' : `Message ${t.messageId}`);
+
+/** Raised when the broker took the message but no queue was there for it. It was not stored. */
+export class UnroutableError extends WarrenError {
+  readonly code = 'UNROUTABLE';
+
+  constructor(
+    readonly target: PublishTarget,
+    readonly replyText: string,
+  ) {
+    super(
+      `${which(target)} reached no queue: ${where(target)} (${replyText}). Start a worker that declares the queue once, or apply the topology, before enqueuing.`,
+    );
+  }
+}
+
+/** Raised when the broker refused the message with a nack, usually because the queue is full. It was not stored. */
+export class NackedError extends WarrenError {
+  readonly code = 'NACKED';
+
+  constructor(readonly target: PublishTarget) {
+    super(
+      `${which(target)} was refused (basic.nack) by ${where(target)}: its queue is full (x-max-length with reject-publish) or has lost its majority.`,
+    );
+  }
+}
+
+/** Raised when this one publish made the broker close the channel: the exchange is missing, or permission is. It was not stored. */
+export class PublishRefusedError extends WarrenError {
+  readonly code = 'PUBLISH_REFUSED';
+
+  constructor(
+    readonly target: PublishTarget,
+    readonly replyCode: number,
+    replyText: string,
+  ) {
+    super(`${which(target)} was refused by the broker for ${where(target)}: ${replyCode} ${replyText}`);
+  }
+}
+
+/** Raised when no confirm came in time. **Whether the broker stored the message is unknown**: enqueue again with the same `id` and let the handler be idempotent. */
+export class PublishTimeoutError extends WarrenError {
+  readonly code = 'PUBLISH_TIMEOUT';
+
+  constructor(
+    readonly target: PublishTarget,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `${which(target)} was not confirmed within ${timeoutMs} ms by ${where(target)}. Whether it was stored is unknown: enqueue it again with the same id.`,
+    );
+  }
+}
+
+/** Raised when the broker holds back publishers (memory or disk alarm) for longer than the publish timeout. */
+export class BrokerBlockedError extends WarrenError {
+  readonly code = 'BROKER_BLOCKED';
+
+  constructor(
+    readonly target: PublishTarget,
+    readonly reason: string,
+  ) {
+    super(
+      `${which(target)} could not be published: the broker blocks publishers (${reason}). Free memory or disk on the broker; the alarm then ends by itself.`,
+    );
+  }
+}
+
+/** Raised when the connection is closed, or went away for longer than the publish timeout, before the message was confirmed. */
+export class ConnectionClosedError extends WarrenError {
+  readonly code = 'CONNECTION_CLOSED';
+
+  constructor(reason: string, options?: { readonly cause?: unknown }) {
+    super(`No connection to the broker: ${reason}`, options);
+  }
+}

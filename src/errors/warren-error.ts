@@ -1,0 +1,34 @@
+/** Every code that an error of Warren can carry. A code is never renamed and never reused for another condition. */
+export type WarrenErrorCode =
+  | 'CONFIGURATION'
+  | 'INVALID_PAYLOAD'
+  | 'INVALID_OPTIONS'
+  | 'MESSAGE_LIMIT'
+  | 'UNKNOWN_TASK'
+  | 'UNROUTABLE'
+  | 'NACKED'
+  | 'PUBLISH_REFUSED'
+  | 'PUBLISH_TIMEOUT'
+  | 'BROKER_BLOCKED'
+  | 'CONNECTION_CLOSED'
+  | 'CONNECTION_FAILED'
+  | 'TOPOLOGY_CONFLICT'
+  | 'TOPOLOGY_MISSING'
+  | 'QUEUE_MISSING'
+  | 'TASK_TIMEOUT'
+  | 'SHUTTING_DOWN'
+  | 'HANDLER_UNAVAILABLE'
+  | 'NOT_STARTED';
+
+/**
+ * The base of every error that Warren raises. Branch on `code` (stable) or on the class; the message is for people
+ * and may change. Neither holds a password or a payload.
+ */
+export abstract class WarrenError extends Error {
+  abstract readonly code: WarrenErrorCode;
+
+  protected constructor(message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
