@@ -1,0 +1,38 @@
+/** One earlier failure of a task, as its history tells it. */
+export interface TaskFailure {
+  /** The attempt that failed, 1-based. */
+  readonly attempt: number;
+  /** When, as an ISO 8601 instant. */
+  readonly at: string;
+  /** The error's class: `TypeError`, `RetryTask`, `string`. */
+  readonly error: string;
+  /** The error's message, cut to 1 KiB. */
+  readonly message: string;
+}
+
+/** What a handler is told about the task it runs. */
+export interface TaskContext {
+  /** The task's id: the same over all attempts and redeliveries. Use it as an idempotency key. */
+  readonly id: string;
+  /** The task's name. */
+  readonly name: string;
+  /** The home queue. */
+  readonly queue: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  /** Aborts when the task's timeout passes (`TaskTimeoutError`) or the worker's stop deadline does (`ShuttingDownError`). */
+  readonly signal: AbortSignal;
+  /** When the task was first enqueued (whole seconds), or `undefined` where the sender did not say. */
+  readonly enqueuedAt: Date | undefined;
+  readonly correlationId: string | undefined;
+  /** Who enqueued it (`app_id`). */
+  readonly appId: string | undefined;
+  /** The sender's own headers, without Warren's and the broker's. A frozen object without a prototype. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Whether the broker delivered this very message before, and so whether the work may have been done already. */
+  readonly redelivered: boolean;
+  /** Earlier failures, oldest first; at most the last ten. */
+  readonly failures: readonly TaskFailure[];
+}
