@@ -1,0 +1,89 @@
+import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { TaskFailure } from '../task/context';
+import type { DeadLetterReason } from '../task/outcome';
+import type { Envelope } from './envelope';
+import { HEADER, userHeaders } from './headers';
+import type { IncomingMessage, MessageProperties } from './wire';
+
+/** What a retry or dead-letter copy has in common. */
+export interface CopyInput {
+  readonly message: IncomingMessage;
+  readonly envelope: Envelope;
+  readonly id: string;
+  /** The task's name where one was found, so that a message dispatched by routing key finds its handler again. */
+  readonly task: string | undefined;
+  readonly queue: string;
+  readonly attempt: number;
+  readonly firstAttemptAt: number | undefined;
+  readonly failures: readonly TaskFailure[];
+}
+
+/** The properties of the copy that waits on the delay ladder for its next attempt. */
+export function retryProperties(input: CopyInput): MessageProperties {
+  return copiedProperties(input, commonHeaders(input));
+}
+
+/** The properties of the copy that goes to the dead-letter queue. */
+export function deadLetterProperties(
+  input: CopyInput,
+  reason: DeadLetterReason,
+  problems: readonly PayloadProblem[],
+  now: number,
+): MessageProperties {
+  const headers = commonHeaders(input);
+  headers[HEADER.reason] = reason;
+  headers[HEADER.deadAt] = now;
+  if (problems.length > 0) headers[HEADER.problems] = JSON.stringify(problems.slice(0, 20)).slice(0, 8192);
+  return copiedProperties(input, headers);
+}
+
+function commonHeaders(input: CopyInput): Record<string, unknown> {
+  const { envelope, message } = input;
+  const headers = userHeaders(message.properties.headers);
+  headers[HEADER.attempt] = input.attempt;
+  headers[HEADER.queue] = input.queue;
+  if (input.firstAttemptAt !== undefined) headers[HEADER.firstAttemptAt] = input.firstAttemptAt;
+  if (envelope.expiresAt !== undefined) headers[HEADER.expiresAt] = envelope.expiresAt;
+  if (input.failures.length > 0) headers[HEADER.failures] = JSON.stringify(input.failures);
+  if (envelope.exchange !== '') {
+    headers[HEADER.exchange] = envelope.exchange;
+    headers[HEADER.routingKey] = envelope.routingKey;
+  }
+  copyReplays(message, headers);
+  return headers;
+}
+
+function copyReplays(message: IncomingMessage, headers: Record<string, unknown>): void {
+  for (const name of [HEADER.replays, HEADER.replayedAt]) {
+    const value = message.properties.headers?.[name];
+    if (typeof value === 'number') headers[name] = value;
+  }
+}
+
+/**
+ * The allowlist. Left out on purpose: `user_id` (another user's is refused with a 406, for ever), `expiration` (the
+ * broker would act on it while the message waits), `priority` (before RabbitMQ 4.3 mixed priorities hold each other
+ * up on the ladder), `delivery_mode` (always persistent).
+ */
+export function copiedProperties(
+  input: { readonly message: IncomingMessage; readonly id: string; readonly task: string | undefined },
+  headers: Readonly<Record<string, unknown>>,
+): MessageProperties {
+  const { properties } = input.message;
+  return {
+    type: input.task ?? text(properties.type),
+    messageId: input.id,
+    contentType: text(properties.contentType),
+    contentEncoding: text(properties.contentEncoding),
+    correlationId: text(properties.correlationId),
+    replyTo: text(properties.replyTo),
+    appId: text(properties.appId),
+    timestamp: typeof properties.timestamp === 'number' ? properties.timestamp : undefined,
+    headers,
+  };
+}
+
+/** A short string of AMQP holds 255 bytes. */
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && Buffer.byteLength(value) <= 255 ? value : undefined;
+}

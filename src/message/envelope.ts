@@ -1,0 +1,64 @@
+import type { TaskFailure } from '../task/context';
+import { parseFailures } from './failure-history';
+import { HEADER, integerHeader, textHeader } from './headers';
+import type { IncomingMessage } from './wire';
+
+/** Attempts beyond this are a forgery; the header then counts as absent. */
+const MAX_ATTEMPT = 1_000_000;
+const MAX_INSTANT = 8.64e15;
+
+/** What a message says about itself, read without trust. */
+export interface Envelope {
+  /** The task's id, or `undefined` where the sender gave none. */
+  readonly id: string | undefined;
+  /** The task's name as the sender wrote it. */
+  readonly type: string | undefined;
+  /** 1-based. */
+  readonly attempt: number;
+  /** When the first attempt began, or `undefined` when this is the first; milliseconds since 1970. */
+  readonly firstAttemptAt: number | undefined;
+  readonly expiresAt: number | undefined;
+  /** Where the message was first published to: its own address on a retry copy, the delivery's otherwise. */
+  readonly exchange: string;
+  readonly routingKey: string;
+}
+
+/** Reads an envelope. A header of a wrong type or range counts as absent: `-1`, `"NaN"` and a missing attempt are all the first. */
+export function readEnvelope(message: IncomingMessage): Envelope {
+  const { properties } = message;
+  const { headers } = properties;
+  const id = usableText(properties.messageId);
+  const type = usableText(properties.type);
+  if (headers === undefined) return firstAttempt(message, id, type);
+  return {
+    id,
+    type,
+    attempt: integerHeader(headers, HEADER.attempt, 1, MAX_ATTEMPT) ?? 1,
+    firstAttemptAt: integerHeader(headers, HEADER.firstAttemptAt, 0, MAX_INSTANT),
+    expiresAt: integerHeader(headers, HEADER.expiresAt, 0, MAX_INSTANT),
+    exchange: textHeader(headers, HEADER.exchange) ?? message.exchange,
+    routingKey: textHeader(headers, HEADER.routingKey) ?? message.routingKey,
+  };
+}
+
+function firstAttempt(message: IncomingMessage, id: string | undefined, type: string | undefined): Envelope {
+  return {
+    id,
+    type,
+    attempt: 1,
+    firstAttemptAt: undefined,
+    expiresAt: undefined,
+    exchange: message.exchange,
+    routingKey: message.routingKey,
+  };
+}
+
+/** Earlier failures; read only when somebody asks, since most messages have none. */
+export function readFailures(message: IncomingMessage): readonly TaskFailure[] {
+  const header = message.properties.headers;
+  return parseFailures(header !== undefined && Object.hasOwn(header, HEADER.failures) ? header[HEADER.failures] : undefined);
+}
+
+function usableText(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,47 @@
+import { truncateBytes } from '../errors/describe-thrown';
+import type { TaskFailure } from '../task/context';
+
+/** Failures kept, newest last. */
+export const MAX_FAILURES = 10;
+/** The whole history's budget in bytes of JSON text: headers must stay far below the 64 KiB that amqplib can encode. */
+export const MAX_HISTORY_BYTES = 16 * 1024;
+const MAX_MESSAGE_BYTES = 1024;
+const MAX_NAME_BYTES = 100;
+
+const NO_FAILURES: readonly TaskFailure[] = Object.freeze([]);
+
+/** The history with one more failure: the last ten, each cut to its budget. */
+export function appendFailure(history: readonly TaskFailure[], failure: TaskFailure): readonly TaskFailure[] {
+  const next = [...history, trimmed(failure)].slice(-MAX_FAILURES);
+  while (next.length > 1 && Buffer.byteLength(JSON.stringify(next)) > MAX_HISTORY_BYTES) next.shift();
+  return Object.freeze(next);
+}
+
+/** Reads a history from a header. Anything can stand there: what does not look like a failure is left out. */
+export function parseFailures(header: unknown): readonly TaskFailure[] {
+  if (typeof header !== 'string' || header.length > 2 * MAX_HISTORY_BYTES) return NO_FAILURES;
+  try {
+    const parsed: unknown = JSON.parse(header);
+    return Array.isArray(parsed) ? Object.freeze(parsed.flatMap(readFailure).slice(-MAX_FAILURES)) : NO_FAILURES;
+  } catch {
+    return NO_FAILURES;
+  }
+}
+
+function readFailure(entry: unknown): readonly TaskFailure[] {
+  if (typeof entry !== 'object' || entry === null) return [];
+  const { attempt, at, error, message } = entry as Record<string, unknown>;
+  if (typeof attempt !== 'number' || typeof at !== 'string' || typeof error !== 'string' || typeof message !== 'string') {
+    return [];
+  }
+  return [trimmed({ attempt, at, error, message })];
+}
+
+function trimmed({ attempt, at, error, message }: TaskFailure): TaskFailure {
+  return Object.freeze({
+    attempt,
+    at: truncateBytes(at, 40),
+    error: truncateBytes(error, MAX_NAME_BYTES),
+    message: truncateBytes(message, MAX_MESSAGE_BYTES),
+  });
+}

@@ -1,0 +1,139 @@
+import type { MessageHeaders } from './wire';
+
+/** Warren's own headers. None begins with `x-`: RabbitMQ 4.0 and newer ignore or own such headers. */
+export const HEADER = Object.freeze({
+  /** The attempt that this message is for, 1-based. Absent: the first. */
+  attempt: 'warren-attempt',
+  /** The home queue of a retry or dead-letter copy. */
+  queue: 'warren-queue',
+  /** When the first attempt began; milliseconds since 1970. */
+  firstAttemptAt: 'warren-first-attempt-at',
+  /** No attempt begins after this; milliseconds since 1970. */
+  expiresAt: 'warren-expires-at',
+  /** Earlier failures as JSON text, oldest first. */
+  failures: 'warren-failures',
+  /** The exchange and routing key that a foreign message was first published with. */
+  exchange: 'warren-exchange',
+  routingKey: 'warren-routing-key',
+  /** On dead letters: why, when, and what is wrong with the payload (JSON text). */
+  reason: 'warren-reason',
+  deadAt: 'warren-dead-at',
+  problems: 'warren-problems',
+  /** How often it was replayed from the dead-letter queue, and when last. */
+  replays: 'warren-replays',
+  replayedAt: 'warren-replayed-at',
+});
+
+/** User headers that travel with retries and dead letters: at most so many bytes in all. amqplib refuses 64 KiB and more. */
+export const MAX_USER_HEADER_BYTES = 16 * 1024;
+/** Nested tables deeper than this are dropped: amqplib's decoder recurses, and a deep table closes the connection that reads it. */
+const MAX_HEADER_DEPTH = 8;
+
+/** Headers that the broker acts on or writes: copied, they would fan a retry out again or forge its history. */
+const BROKER_OWNED = /^(?:CC|BCC|x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|x-opt-.*|x-stream-.*|__proto__)$/i;
+
+/** Whether a header may be a user's own, and so travels with copies. */
+export function isUserHeader(name: string): boolean {
+  return !name.startsWith('warren-') && !BROKER_OWNED.test(name) && name !== '' && Buffer.byteLength(name) <= 128;
+}
+
+/** A header's own value; inherited ones are a sender's `__proto__` table. */
+export function headerOf(headers: MessageHeaders | undefined, name: string): unknown {
+  return headers !== undefined && Object.hasOwn(headers, name) ? headers[name] : undefined;
+}
+
+/** A header that must be a whole number in a range; anything else counts as absent. */
+export function integerHeader(
+  headers: MessageHeaders | undefined,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const value = headerOf(headers, name);
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined;
+}
+
+/** A header that must be a short text; anything else counts as absent. */
+export function textHeader(headers: MessageHeaders | undefined, name: string, maxLength = 255): string | undefined {
+  const value = headerOf(headers, name);
+  return typeof value === 'string' && value.length <= maxLength ? value : undefined;
+}
+
+/** The sender's own headers that can travel: safe names and values, in order, up to the budget. Without a prototype. */
+export function userHeaders(headers: MessageHeaders | undefined): Record<string, unknown> {
+  const kept: Record<string, unknown> = Object.create(null);
+  if (headers === undefined) return kept;
+  let bytes = 0;
+  for (const name of Object.keys(headers)) {
+    if (!isUserHeader(name)) continue;
+    const value = headerValue(headers[name], 0);
+    if (value === undefined) continue;
+    bytes += name.length + valueBytes(value);
+    if (bytes > MAX_USER_HEADER_BYTES) break;
+    kept[name] = value;
+  }
+  return kept;
+}
+
+/** Why headers of an `enqueue` call cannot be sent as they are; empty where they can. */
+export function headerProblems(headers: MessageHeaders): readonly string[] {
+  const problems: string[] = [];
+  let bytes = 0;
+  for (const name of Object.keys(headers)) {
+    if (!isUserHeader(name)) problems.push(`header "${name}" is reserved for Warren or the broker`);
+    else if (headerValue(headers[name], 0) === undefined) {
+      problems.push(`header "${name}" must be a string, a finite number, a boolean, null, a Buffer, or an array or plain object of these`);
+    } else bytes += name.length + valueBytes(headers[name]);
+  }
+  if (bytes > MAX_USER_HEADER_BYTES) problems.push(`headers have about ${bytes} bytes, at most ${MAX_USER_HEADER_BYTES} are allowed`);
+  return problems;
+}
+
+/** AMQP types that amqplib decodes to a tagged object and encodes from one. */
+const TAGGED_TYPES: ReadonlySet<unknown> = new Set(['timestamp', 'decimal', 'float', 'double', 'byte', 'short', 'int', 'long']);
+
+/** A value that every client can encode again, or `undefined`. */
+function headerValue(value: unknown, depth: number): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) ? value : undefined;
+    case 'object':
+      return value === null || Buffer.isBuffer(value) ? value : compoundValue(value, depth);
+    default:
+      return undefined;
+  }
+}
+
+function compoundValue(value: object, depth: number): unknown {
+  if (depth >= MAX_HEADER_DEPTH) return undefined;
+  if (Array.isArray(value)) return value.map((item) => headerValue(item, depth + 1) ?? null);
+  if (value instanceof Date) return { '!': 'timestamp', value: Math.floor(value.getTime() / 1000) };
+  if (Object.hasOwn(value, '!')) return taggedValue(value as { readonly '!': unknown; readonly value?: unknown });
+  const table: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(value)) {
+    if (Buffer.byteLength(key) > 128 || key === '__proto__') continue;
+    const item = headerValue((value as Record<string, unknown>)[key], depth + 1);
+    if (item !== undefined) table[key] = item;
+  }
+  return table;
+}
+
+/** amqplib reads `{ '!': type, value }` as an instruction; a forged one must not reach its encoder. */
+function taggedValue(tagged: { readonly '!': unknown; readonly value?: unknown }): unknown {
+  return TAGGED_TYPES.has(tagged['!']) && typeof tagged.value === 'number' && Number.isFinite(tagged.value)
+    ? { '!': tagged['!'], value: tagged.value }
+    : undefined;
+}
+
+/** About how many bytes a value takes on the wire. */
+function valueBytes(value: unknown): number {
+  if (typeof value === 'string') return 5 + Buffer.byteLength(value);
+  if (Buffer.isBuffer(value)) return 5 + value.length;
+  if (typeof value !== 'object' || value === null) return 9;
+  let bytes = 5;
+  for (const [key, item] of Object.entries(value)) bytes += 1 + key.length + valueBytes(item);
+  return bytes;
+}

@@ -1,0 +1,139 @@
+import type { DiscriminatorDescriptor, TypeMetadata } from 'class-transformer';
+import { IS_DATE } from 'class-validator';
+import { describeThrown } from '../../errors/describe-thrown';
+import type { ClassType } from '../../task/class-type';
+import { type PropertyRules, rulesOfClass } from './class-rules';
+import type { TransformerMetadata } from './transformer-metadata';
+
+/** The keys that a payload class knows: those that its decorators name. */
+export interface ClassShape {
+  readonly className: string;
+  readonly names: ReadonlySet<string>;
+  readonly keys: readonly KeyShape[];
+}
+
+/** A key by its name on the wire. */
+export interface KeyShape {
+  readonly name: string;
+  /** The objects behind it, where `@Type` names their class. Otherwise its value is taken as it is. */
+  readonly nested: NestedShape | undefined;
+}
+
+export interface NestedShape {
+  readonly shape: ClassShape;
+  /** Whether the value is a map of such objects, whose keys are data. */
+  readonly isMap: boolean;
+  readonly discriminator: Discriminator | undefined;
+}
+
+export interface Discriminator {
+  readonly property: string;
+  readonly shapes: ReadonlyMap<unknown, ClassShape>;
+}
+
+/** Never keys of a payload: to assign them would set a prototype, or hide the class from class-validator. */
+const FORBIDDEN_KEYS = ['__proto__', 'constructor'];
+const BUILT_IN = new Set<unknown>([String, Number, Boolean, BigInt, Symbol, Object, Array, Date, Map, Set, Buffer]);
+
+/** Finds the shapes of a class and of those nested in it, and what is wrong with their decorators. */
+export class ShapeCompiler {
+  readonly problems: string[] = [];
+  readonly #shapes = new Map<ClassType, ClassShape>();
+
+  /** @param transformer - `undefined` where class-transformer's metadata cannot be read. */
+  constructor(private readonly transformer: TransformerMetadata | undefined) {}
+
+  shapeOf(type: ClassType): ClassShape {
+    const existing = this.#shapes.get(type);
+    if (existing !== undefined) return existing;
+    const names = new Set<string>();
+    const keys: KeyShape[] = [];
+    const shape: ClassShape = { className: type.name, names, keys };
+    // Before its keys are looked at: a class can be nested in itself.
+    this.#shapes.set(type, shape);
+    const rules = new Map(rulesOfClass(type).properties.map((property) => [property.property, property]));
+    for (const [name, property] of this.#wireNames(type, rules.keys())) {
+      names.add(name);
+      const nested = this.#nestedShape(type, property, rules.get(property));
+      if (isAssignable(type, property)) keys.push(Object.freeze({ name, nested }));
+    }
+    return shape;
+  }
+
+  #wireNames(type: ClassType, validated: Iterable<string>): ReadonlyMap<string, string> {
+    const names = new Map(this.transformer?.wireNamesOf(type));
+    for (const property of validated) names.set(property, property);
+    for (const key of FORBIDDEN_KEYS) names.delete(key);
+    return names;
+  }
+
+  #nestedShape(type: ClassType, property: string, rules: PropertyRules | undefined): NestedShape | undefined {
+    const where = `${type.name}.${property}`;
+    const isValidated = rules !== undefined && rules.nested.length > 0;
+    const metadata = this.transformer?.typeOf(type, property);
+    if (metadata !== undefined) return this.#typedShape(where, metadata, isValidated);
+    if (this.transformer === undefined && isValidated) this.problems.push(`${where}: ${UNREADABLE}`);
+    if (this.transformer === undefined || this.transformer.isTransformed(type, property)) return undefined;
+    if (isValidated) this.problems.push(`${where}: ${NESTED_WITHOUT_TYPE}`);
+    if (rules?.constraints.some(({ rule }) => rule === IS_DATE)) this.problems.push(`${where}: ${DATE_WITHOUT_TYPE}`);
+    return undefined;
+  }
+
+  #typedShape(where: string, metadata: TypeMetadata, isValidated: boolean): NestedShape | undefined {
+    const { typeFunction, reflectedType, options } = metadata;
+    // A type that is chosen by looking at the value has no shape of its own.
+    if (typeFunction?.length > 0) return undefined;
+    const type: unknown = typeFunction === undefined ? reflectedType : this.#call(where, typeFunction);
+    if (typeof type !== 'function' || BUILT_IN.has(type)) return undefined;
+    const { discriminator } = options ?? {};
+    return Object.freeze({
+      shape: this.#classShape(where, type as unknown as ClassType, isValidated),
+      isMap: reflectedType === Map,
+      discriminator: discriminator && this.#discriminator(where, discriminator, isValidated),
+    });
+  }
+
+  #discriminator(where: string, { property, subTypes }: DiscriminatorDescriptor, isValidated: boolean): Discriminator {
+    const shapes = subTypes.map(({ name, value }) => [name, this.#classShape(where, value, isValidated)] as const);
+    return Object.freeze({ property, shapes: new Map(shapes) });
+  }
+
+  #classShape(where: string, type: ClassType, isValidated: boolean): ClassShape {
+    if (isValidated && rulesOfClass(type).properties.length === 0) {
+      this.problems.push(
+        `${where}: @ValidateNested() needs class-validator decorators on ${type.name}, which has none`,
+      );
+    }
+    return this.shapeOf(type);
+  }
+
+  #call(where: string, typeFunction: () => unknown): unknown {
+    try {
+      const type = typeFunction();
+      if (type === undefined) this.problems.push(`${where}: ${TYPE_UNDEFINED}`);
+      return type;
+    } catch (thrown) {
+      this.problems.push(`${where}: the function of @Type threw ${describeThrown(thrown).name}`);
+      return undefined;
+    }
+  }
+}
+
+const UNREADABLE =
+  '@ValidateNested() needs the metadata of class-transformer, which cannot be read: keep class-transformer out of the bundle';
+const NESTED_WITHOUT_TYPE = '@ValidateNested() without @Type(() => Class) would find every value invalid; add @Type';
+const DATE_WITHOUT_TYPE =
+  '@IsDate() without @Type(() => Date) would find every value invalid, since JSON has no dates; add @Type, or use @IsISO8601()';
+const TYPE_UNDEFINED =
+  '@Type() gives undefined: its class is not loaded yet, because two files import each other; move one of the classes';
+
+/** Whether the property can be set: not a method, not a getter alone. class-transformer leaves those out, too. */
+function isAssignable(type: ClassType, property: string): boolean {
+  for (let proto: unknown = type.prototype; proto !== Object.prototype && proto !== null; ) {
+    const found = Object.getOwnPropertyDescriptor(proto, property);
+    if (found !== undefined)
+      return found.set !== undefined || (found.writable === true && typeof found.value !== 'function');
+    proto = Object.getPrototypeOf(proto);
+  }
+  return true;
+}

@@ -1,0 +1,51 @@
+import type { PayloadType } from '../../task/payload-type';
+import { compileClassPayload } from './class-payload';
+import type { PayloadCheck, PayloadCheckOptions, PayloadResult } from './payload-check';
+import { failPayload, kindOf } from './payload-failure';
+
+/**
+ * Prepares the check of a task's payload: once a task, not once a message.
+ *
+ * @throws ConfigurationError when the payload's class cannot be checked.
+ */
+export function compilePayload(payload: PayloadType, options: PayloadCheckOptions): PayloadCheck {
+  switch (payload.kind) {
+    case 'class':
+      return compileClassPayload(payload.type, options);
+    case 'primitive':
+      return Object.freeze({ check: (value: unknown) => checkPrimitive(value, payload.type), toWire: asItIs });
+    case 'none':
+      return Object.freeze({
+        check: options.unknownKeys === 'refuse' ? refusePayload : ignorePayload,
+        toWire: nullIfAbsent,
+      });
+    case 'unchecked':
+      return Object.freeze({ check: asItIs, toWire: nullIfAbsent });
+  }
+}
+
+function checkPrimitive(value: unknown, type: 'string' | 'number' | 'boolean'): PayloadResult {
+  if (value === undefined) return failPayload('missing', `is missing; expected a ${type}`);
+  if (typeof value !== type) return failPayload('type', `must be a ${type}, not ${kindOf(value)}`);
+  if (type === 'number' && !Number.isFinite(value))
+    return failPayload('type', 'must be a finite number; JSON has no other');
+  return { ok: true, payload: value };
+}
+
+/** Handlers without a parameter also serve messages of others, which have a body. */
+function ignorePayload(): PayloadResult {
+  return { ok: true, payload: undefined };
+}
+
+function refusePayload(value: unknown): PayloadResult {
+  if (value === undefined || value === null) return { ok: true, payload: undefined };
+  return failPayload('type', `must be left out: the task takes no payload, and got ${kindOf(value)}`);
+}
+
+function asItIs(payload: unknown): PayloadResult {
+  return { ok: true, payload };
+}
+
+function nullIfAbsent(payload: unknown): PayloadResult {
+  return { ok: true, payload: payload === undefined ? null : payload };
+}

@@ -1,0 +1,100 @@
+import { Expose, type TypeMetadata } from 'class-transformer';
+import type { ClassType } from '../../task/class-type';
+
+type ByProperty = ReadonlyMap<string | undefined, unknown>;
+type ByClass = Map<unknown, ByProperty>;
+
+/** Where class-transformer 0.5 keeps what its decorators say. Private names; the probe below finds out if they move. */
+const STORES = ['_typeMetadatas', '_exposeMetadatas', '_excludeMetadatas', '_transformMetadatas'] as const;
+type Store = (typeof STORES)[number];
+
+/** What class-transformer's decorators say of classes. */
+export class TransformerMetadata {
+  constructor(private readonly stores: Readonly<Record<Store, ByClass>>) {}
+
+  /** Whether the class, or one that it extends, has any decorator of class-transformer. */
+  isDecorated(type: ClassType): boolean {
+    return lineage(type).some((ancestor) => STORES.some((store) => this.stores[store].has(ancestor)));
+  }
+
+  /**
+   * The properties that have `@Expose`, `@Type` or `@Transform`, by their names on the wire. A property that `@Expose`
+   * renames has both names: the typed sender writes one, JSON from elsewhere the other.
+   */
+  wireNamesOf(type: ClassType): ReadonlyMap<string, string> {
+    const names = new Map<string, string>();
+    for (const ancestor of lineage(type)) {
+      for (const store of ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas'] as const) {
+        for (const [property, metadata] of this.stores[store].get(ancestor) ?? []) {
+          if (property !== undefined) names.set(property, property).set(exposedName(metadata) ?? property, property);
+        }
+      }
+    }
+    return names;
+  }
+
+  typeOf(type: ClassType, property: string): TypeMetadata | undefined {
+    return this.find('_typeMetadatas', type, property) as TypeMetadata | undefined;
+  }
+
+  /** Whether a function of the user's makes the property's value. */
+  isTransformed(type: ClassType, property: string): boolean {
+    return this.find('_transformMetadatas', type, property) !== undefined;
+  }
+
+  private find(store: Store, type: ClassType, property: string): unknown {
+    for (const ancestor of lineage(type)) {
+      const found = this.stores[store].get(ancestor)?.get(property);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+}
+
+/** The class and those that it extends, nearest first. */
+function lineage(type: ClassType): readonly unknown[] {
+  const classes: unknown[] = [];
+  for (let next: unknown = type; typeof next === 'function' && next !== Function.prototype; ) {
+    classes.push(next);
+    next = Object.getPrototypeOf(next);
+  }
+  return classes;
+}
+
+function exposedName(metadata: unknown): string | undefined {
+  const name = (metadata as { options?: { name?: unknown } } | undefined)?.options?.name;
+  return typeof name === 'string' ? name : undefined;
+}
+
+/**
+ * Reads class-transformer's storage, or gives `undefined` where it cannot be had. The package does not export it, and
+ * a bundler that takes the ES build of the package gives this file another copy: so a decorator of the package is
+ * tried, and what it says must arrive here.
+ */
+export function readTransformerMetadata(load: () => unknown = loadStorage): TransformerMetadata | undefined {
+  const storage = attempt(load);
+  const stores: Partial<Record<Store, ByClass>> = {};
+  for (const store of STORES) {
+    const found: unknown = attempt(() => Reflect.get(storage as object, store));
+    if (!(found instanceof Map)) return undefined;
+    stores[store] = found;
+  }
+  const metadata = new TransformerMetadata(stores as Record<Store, ByClass>);
+  class Probe {}
+  Expose()(Probe.prototype, 'probe');
+  const isLive = metadata.isDecorated(Probe);
+  stores._exposeMetadatas?.delete(Probe);
+  return isLive ? metadata : undefined;
+}
+
+function loadStorage(): unknown {
+  return (require('class-transformer/cjs/storage') as { defaultMetadataStorage?: unknown }).defaultMetadataStorage;
+}
+
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
