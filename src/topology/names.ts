@@ -1,0 +1,26 @@
+/** The direct exchange that sorts dead letters by their home queue. */
+export const DEAD_EXCHANGE = 'warren.dead';
+const DELAY_PREFIX = 'warren.delay.';
+/** The topic exchange below the ladder, which brings delayed messages home. */
+export const DELAY_DELIVER_EXCHANGE = `${DELAY_PREFIX}deliver`;
+/** The fanout exchange, and the queue, of delayed messages whose home queue is gone. */
+export const DELAY_UNROUTED = `${DELAY_PREFIX}unrouted`;
+
+/** The queue of a home queue's dead letters: `emails.dead`. */
+export function deadQueueName(queue: string): string {
+  return `${queue}.dead`;
+}
+
+/**
+ * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
+ *
+ * @param level - 0 to 30.
+ */
+export function delayLevelName(level: number): string {
+  return `${DELAY_PREFIX}${String(level).padStart(2, '0')}`;
+}
+
+/** Whether only Warren itself may give this name to a queue or an exchange; all of `warren.delay.*`, also what is unused today. */
+export function isReservedName(name: string): boolean {
+  return name === DEAD_EXCHANGE || name.startsWith(DELAY_PREFIX);
+}

@@ -1,0 +1,46 @@
+import type { QueueDefinition, QueueType } from '../task/definition';
+import { DELAY_UNIT_MS } from './ladder';
+import { DEAD_EXCHANGE, DELAY_DELIVER_EXCHANGE, delayLevelName } from './names';
+import type { Arguments } from './topology';
+
+/** RabbitMQ's own default since 4.0, said aloud: before 4.0 there is none. */
+const HOME_DELIVERY_LIMIT = 20;
+/**
+ * For queues that people read. Peeking counts as a delivery before RabbitMQ 4.3; `-1` (no limit) makes 3.x drop the
+ * message at the first requeue; and an argument that hangs on the version is a 406 after an upgrade.
+ */
+const KEPT_DELIVERY_LIMIT = 1_000_000;
+
+/** Dead letters wait in the queue until their next one has confirmed them. RabbitMQ does so only together with `reject-publish`. */
+const AT_LEAST_ONCE: Arguments = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' };
+
+/** Arguments of a home queue. RabbitMQ answers 406 to those that belong to the other type of queue. */
+export function homeQueueArguments({ name, type, maxPriority }: QueueDefinition): Arguments {
+  const deadLetters: Arguments = { 'x-dead-letter-exchange': DEAD_EXCHANGE, 'x-dead-letter-routing-key': name };
+  if (type === 'classic') {
+    const priority: Arguments = maxPriority === undefined ? {} : { 'x-max-priority': maxPriority };
+    return { 'x-queue-type': 'classic', ...deadLetters, ...priority };
+  }
+  return { 'x-queue-type': 'quorum', ...deadLetters, ...AT_LEAST_ONCE, 'x-delivery-limit': HOME_DELIVERY_LIMIT };
+}
+
+/** Arguments of a queue where messages stay until somebody reads them: dead letters, and delayed ones without a home. */
+export function keptQueueArguments(type: QueueType): Arguments {
+  if (type === 'classic') return { 'x-queue-type': 'classic' };
+  return { 'x-queue-type': 'quorum', 'x-delivery-limit': KEPT_DELIVERY_LIMIT };
+}
+
+/** Arguments of one level of the ladder. No dead-letter routing key: the message's own key must survive every hop. */
+export function levelQueueArguments(level: number): Arguments {
+  return {
+    'x-queue-type': 'quorum',
+    'x-message-ttl': DELAY_UNIT_MS * 2 ** level,
+    'x-dead-letter-exchange': exchangeBelow(level),
+    ...AT_LEAST_ONCE,
+  };
+}
+
+/** The exchange that a level hands its messages to. */
+export function exchangeBelow(level: number): string {
+  return level === 0 ? DELAY_DELIVER_EXCHANGE : delayLevelName(level - 1);
+}
