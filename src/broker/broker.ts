@@ -1,0 +1,116 @@
+import type { IncomingMessage, OutgoingMessage } from '../message/wire';
+import type { Topology } from '../topology/topology';
+
+/** What `applyTopology` does: declare; only look (passive); nothing. */
+export type TopologyMode = 'assert' | 'verify' | 'off';
+
+/** Who is at the other end. */
+export interface ServerInfo {
+  /** `RabbitMQ`, or `memory` for the embedded broker. */
+  readonly product: string;
+  /** `4.3.6`. */
+  readonly version: string;
+}
+
+/** What a connection is doing. `blocked`: the broker holds back publishers. */
+export type ConnectionState = 'connecting' | 'connected' | 'blocked' | 'closed';
+
+/** What a broker tells about itself. Listeners must not throw. */
+export interface BrokerEvents {
+  /** A connection changed its state. `name` tells publishing and consuming apart; `error` says why it was lost. */
+  onConnection?(name: string, state: ConnectionState, error?: Error): void;
+  /** A subscription was lost or came back. */
+  onSubscription?(queue: string, state: SubscriptionState, error?: Error): void;
+}
+
+/** A message broker, as Warren needs it: RabbitMQ through amqplib, or the embedded one. */
+export interface Broker {
+  /**
+   * Connects for publishing and for administration. Consuming connections are made by `subscribe`.
+   * @throws ConnectionFailedError when the first connection cannot be made.
+   */
+  connect(): Promise<void>;
+  /** Known once `connect` has resolved. */
+  readonly server: ServerInfo;
+  /** The address without credentials, for people. */
+  readonly address: string;
+  /**
+   * Declares (or, by mode, looks for) everything of the plan, on a channel that is thrown away. The plan is kept and
+   * applied again when the connection comes back.
+   * @throws TopologyConflictError, TopologyMissingError
+   */
+  applyTopology(topology: Topology, mode: TopologyMode): Promise<void>;
+  readonly publisher: Publisher;
+  /**
+   * Resolves when the consumer is registered.
+   * @throws QueueMissingError, ConnectionFailedError
+   */
+  subscribe(options: SubscribeOptions): Promise<Subscription>;
+  /** Opens a queue for reading one message at a time, on a channel of its own. @throws QueueMissingError */
+  openReader(queue: string): Promise<QueueReader>;
+  /** Messages that are ready in a queue, or `undefined` where there is no such queue. */
+  countReady(queue: string): Promise<number | undefined>;
+  /** Closes everything. Bounded in time, can be called twice, never throws. */
+  close(): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** How long the confirm may take, waiting for a place and for a lost connection included; milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** Publishes one message and tells what became of it. */
+export interface Publisher {
+  /**
+   * Resolves when the broker has routed the message to at least one queue and confirmed it. Never resolves otherwise.
+   * Messages are persistent and mandatory. When the connection is lost before the confirm, the message is published
+   * again after reconnecting, within the timeout: a duplicate is possible, with the same message id.
+   * @throws UnroutableError, NackedError, PublishRefusedError, PublishTimeoutError, BrokerBlockedError, ConnectionClosedError
+   */
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
+}
+
+/** `recovering`: not consuming now, and working on it. */
+export type SubscriptionState = 'consuming' | 'recovering' | 'cancelled' | 'closed';
+
+export interface SubscribeOptions {
+  readonly queue: string;
+  /** Unsettled deliveries that the broker may have outstanding here: 1 to 65,535. */
+  readonly prefetch: number;
+  /** Takes a delivery. Must not throw. Not called after `cancel()` resolves. */
+  onDelivery(delivery: Delivery): void;
+}
+
+/** A consumer that comes back by itself until it is cancelled. */
+export interface Subscription {
+  readonly queue: string;
+  readonly state: SubscriptionState;
+  /** Stops new deliveries; those that came already can still be settled. */
+  cancel(): Promise<void>;
+  /** Sends the settlements that wait, then ends the channel: what is unsettled goes back to the queue. Bounded, never throws. */
+  close(): Promise<void>;
+}
+
+/**
+ * One delivery of a message, bound to the channel it came on. The first settlement counts; a later one, or one after
+ * that channel has died, does nothing and answers `false`: the broker has the message back already.
+ */
+export interface Delivery extends IncomingMessage {
+  readonly queue: string;
+  /** Failed deliveries of this message that the broker counted (`x-delivery-count`); 0 where it counts none. */
+  readonly deliveryCount: number;
+  /** `false` once its channel has died: the broker has the message back and will deliver it again. */
+  readonly live: boolean;
+  ack(): boolean;
+  /** Back to the queue, not counted as a failure where the broker can tell the difference (`basic.nack`). */
+  requeue(): boolean;
+  /** To the queue's dead-letter exchange, by the broker (`basic.nack`, no requeue). The net below; settle by a confirmed copy where possible. */
+  reject(): boolean;
+}
+
+/** Reads a queue one message at a time. Messages that were read and not settled go back when it closes. */
+export interface QueueReader {
+  /** The next ready message, or `undefined` when none is ready now. */
+  next(): Promise<Delivery | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,58 @@
+import type { ConnectionState, SubscriptionState } from '../broker/broker';
+import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { ThrownDescription } from '../errors/describe-thrown';
+import type { DeadLetterReason } from '../task/outcome';
+
+/** What every event of a task tells. */
+export interface TaskEvent {
+  /** The task's name, or `undefined` where the message names none that is known. */
+  readonly task: string | undefined;
+  readonly id: string;
+  readonly queue: string;
+  /** 1-based. */
+  readonly attempt: number;
+}
+
+export interface TaskEndedEvent extends TaskEvent {
+  /** How long the attempt ran, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** Everything that Warren tells while it runs. Events of a task go out after its message was settled. */
+export interface WarrenEvents {
+  /** A handler is about to be called. */
+  'task:started': TaskEvent;
+  /** A handler succeeded and its message was acknowledged. */
+  'task:completed': TaskEndedEvent;
+  /** An attempt failed and the next one waits in the broker. */
+  'task:retried': TaskEndedEvent & { readonly error: ThrownDescription; readonly delayMs: number; readonly nextAttempt: number };
+  /** A handler asked to come back later; the attempt keeps its number. */
+  'task:snoozed': TaskEndedEvent & { readonly delayMs: number; readonly reason: string };
+  /** A handler found that nothing is left to do. */
+  'task:discarded': TaskEndedEvent & { readonly reason: string };
+  /** A message was moved to the dead-letter queue. */
+  'task:dead-lettered': TaskEndedEvent & {
+    readonly reason: DeadLetterReason;
+    readonly error: ThrownDescription | undefined;
+    readonly problems: readonly PayloadProblem[];
+  };
+  /** A task was given back to the queue because the worker stops; its attempt does not count. */
+  'task:interrupted': TaskEndedEvent;
+  /** A handler outlived its timeout: the attempt has failed, but the code may still run. */
+  'task:timed-out': TaskEvent & { readonly timeoutMs: number };
+  /** A retry or dead-letter copy could not be published; the message stays with the broker and comes again. */
+  'settlement:failed': TaskEvent & { readonly error: ThrownDescription };
+  'worker:started': { readonly queues: readonly string[] };
+  'worker:paused': { readonly queues: readonly string[] };
+  'worker:resumed': { readonly queues: readonly string[] };
+  /** No new tasks are taken; running ones have until the deadline. */
+  'worker:stopping': { readonly running: number; readonly deadlineMs: number };
+  'worker:stopped': { readonly interrupted: number };
+  'connection:changed': { readonly name: string; readonly state: ConnectionState; readonly error: Error | undefined };
+  'subscription:changed': { readonly queue: string; readonly state: SubscriptionState; readonly error: Error | undefined };
+  /** A listener of yours threw. */
+  'listener:failed': { readonly event: string; readonly error: ThrownDescription };
+}
+
+export type EventName = keyof WarrenEvents;
+export type EventListener<E extends EventName> = (event: WarrenEvents[E]) => void;
