@@ -1,0 +1,100 @@
+import { ConfigurationError } from '../errors/configuration-error';
+
+/** Where the broker is and who we are, taken apart. Holds the password: never log it, show `label` instead. */
+export interface BrokerAddress {
+  readonly tls: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly vhost: string;
+  readonly username: string;
+  /** Not enumerable, so that `util.inspect`, `JSON.stringify` and spreads leave it out. */
+  readonly password: string;
+  /** Seconds; `undefined`: the option's or the default. */
+  readonly heartbeatSeconds: number | undefined;
+  /** `amqp://host:port/vhost`: safe to show. */
+  readonly label: string;
+}
+
+const DEFAULT_PORT = 5672;
+const DEFAULT_TLS_PORT = 5671;
+
+const ENCODE_REMEDY =
+  'Percent-encode user name and password with encodeURIComponent(): "/" is %2F, "#" is %23, "@" is %40, "%" is %25.';
+
+/**
+ * Parses an AMQP URL (https://www.rabbitmq.com/docs/uri-spec). No message holds any part of the URL that could be
+ * a secret: `new URL()` takes a `/` in a password for the end of the host, and its errors print the whole input.
+ *
+ * @throws ConfigurationError
+ */
+export function parseAddress(url: string): BrokerAddress {
+  const [, scheme, rest] = /^(amqps?):\/\/(.*)$/s.exec(url) ?? [];
+  if (scheme === undefined || rest === undefined) throw invalid('it must begin with amqp:// or amqps://');
+  const at = credentialsEnd(rest);
+  const credentials = at === -1 ? undefined : rest.slice(0, at);
+  const tls = scheme === 'amqps';
+  const server = parseServer(rest.slice(at + 1), tls);
+  const [username, password] = parseCredentials(credentials);
+  const address = { tls, ...server, username, label: labelOf(scheme, server) };
+  Object.defineProperty(address, 'password', { value: password, enumerable: false });
+  return Object.freeze(address) as BrokerAddress;
+}
+
+const invalid = (why: string): ConfigurationError =>
+  new ConfigurationError([`the broker URL cannot be used: ${why}. Expected amqp://user:password@host:5672/vhost.`]);
+
+/** Where the credentials end. A reserved character in front of it, or a second `@`, can only be an unencoded password. */
+function credentialsEnd(rest: string): number {
+  const at = rest.indexOf('@');
+  if (at !== rest.lastIndexOf('@')) throw invalid(`it holds more than one "@". ${ENCODE_REMEDY}`);
+  if (at !== -1 && /[/?#]/.test(rest.slice(0, at))) {
+    throw invalid(`there is a "/", "?" or "#" before the "@". ${ENCODE_REMEDY}`);
+  }
+  return at;
+}
+
+function parseCredentials(text: string | undefined): readonly [string, string] {
+  if (text === undefined) return ['guest', 'guest'];
+  const colon = text.indexOf(':');
+  const username = colon === -1 ? text : text.slice(0, colon);
+  const password = colon === -1 ? '' : text.slice(colon + 1);
+  return [decode(username, 'user name'), decode(password, 'password')];
+}
+
+function decode(text: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid(`its ${what} is not valid percent-encoding. ${what === 'vhost' ? '' : ENCODE_REMEDY}`.trim());
+  }
+}
+
+type Server = Pick<BrokerAddress, 'host' | 'port' | 'vhost' | 'heartbeatSeconds'>;
+
+function parseServer(text: string, tls: boolean): Server {
+  const [, host, port, path = '', query = ''] =
+    /^(\[[0-9a-fA-F:.%]+\]|[^:/?#[\]\s]*)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(text) ?? [];
+  if (host === undefined) throw invalid('its host and port cannot be read');
+  const number = port === undefined ? (tls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(port);
+  if (number < 1 || number > 65_535) throw invalid('its port is not in 1 to 65535');
+  const vhost = decode(path, 'vhost');
+  if (vhost.includes('/') && !path.toLowerCase().includes('%2f')) throw invalid('its vhost holds a "/": write it as %2F');
+  return {
+    host: host === '' ? 'localhost' : host.replace(/^\[|\]$/g, ''),
+    port: number,
+    vhost: vhost === '' ? '/' : vhost,
+    heartbeatSeconds: parseHeartbeat(new URLSearchParams(query).get('heartbeat')),
+  };
+}
+
+function parseHeartbeat(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  const seconds = Number(text);
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600) throw invalid('its heartbeat is not in 0 to 3600 seconds');
+  return seconds;
+}
+
+function labelOf(scheme: string, { host, port, vhost }: Server): string {
+  const shownHost = host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${shownHost}:${port}${vhost === '/' ? '' : `/${encodeURIComponent(vhost)}`}`;
+}

@@ -1,0 +1,192 @@
+import type { ConnectionOptions } from 'node:tls';
+import type {
+  Broker,
+  BrokerEvents,
+  Publisher,
+  QueueReader,
+  ServerInfo,
+  SubscribeOptions,
+  Subscription,
+  TopologyMode,
+} from '../broker/broker';
+import { ConnectionClosedError } from '../errors/enqueue-errors';
+import type { Topology } from '../topology/topology';
+import { type BrokerAddress, parseAddress } from './address';
+import { AmqpPublisher } from './amqp-publisher';
+import { AmqpReader } from './amqp-reader';
+import { AmqpSubscription } from './amqp-subscription';
+import { applyTopology } from './apply-topology';
+import { AmqpConnection } from './connection';
+import { withDeadline } from './deadline';
+import { channelFailure } from './error-mapping';
+
+export interface AmqpBrokerOptions {
+  readonly url: string;
+  /** Begins the names of the connections. @defaultValue `'warren'` */
+  readonly name?: string;
+  /** Seconds between heartbeats, 0 for none; a dead peer is noticed after two to three. @defaultValue 10 */
+  readonly heartbeatSeconds?: number;
+  /** Bounds a handshake, in milliseconds. @defaultValue 10000 */
+  readonly connectTimeoutMs?: number;
+  /** How long a publish may take until its confirm, in milliseconds. @defaultValue 15000 */
+  readonly publishTimeoutMs?: number;
+  /** Unconfirmed messages at a time. @defaultValue 1000 */
+  readonly maxInFlight?: number;
+  /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
+  readonly maxConsumerConnections?: number;
+  /** Options of `tls.connect`, for amqps. */
+  readonly tls?: ConnectionOptions;
+  readonly events?: BrokerEvents;
+}
+
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls'>> & { readonly tls: ConnectionOptions | undefined };
+
+export const DEFAULT_AMQP_OPTIONS = Object.freeze({
+  name: 'warren',
+  heartbeatSeconds: 10,
+  connectTimeoutMs: 10_000,
+  publishTimeoutMs: 15_000,
+  maxInFlight: 1_000,
+  maxConsumerConnections: 16,
+});
+
+const RPC_TIMEOUT_MS = 10_000;
+
+/** RabbitMQ through amqplib. */
+export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker {
+  return new AmqpBroker(parseAddress(url), {
+    ...DEFAULT_AMQP_OPTIONS,
+    events: {},
+    tls: undefined,
+    ...options,
+  });
+}
+
+/**
+ * Publishing and administration share one connection; consuming has others, because an alarm stops the broker from
+ * reading a connection that publishes, its acknowledgements included, and because a message that amqplib cannot
+ * decode closes the whole connection that it arrives on.
+ */
+class AmqpBroker implements Broker {
+  readonly publisher: Publisher;
+  readonly address: string;
+  readonly #publishing: AmqpConnection;
+  readonly #ownPublisher: AmqpPublisher;
+  readonly #consuming: AmqpConnection[] = [];
+  readonly #subscriptions = new Set<AmqpSubscription>();
+  #nextConsuming = 0;
+  #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
+  #restoring: Promise<void> | undefined;
+  #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
+
+  constructor(
+    private readonly brokerAddress: BrokerAddress,
+    private readonly options: ResolvedOptions,
+  ) {
+    this.address = brokerAddress.label;
+    this.#publishing = this.#newConnection('publish');
+    this.#ownPublisher = new AmqpPublisher(this.#publishing, {
+      maxInFlight: options.maxInFlight,
+      timeoutMs: options.publishTimeoutMs,
+      onRefused: (code) => {
+        if (code === 404) this.#restoreTopology().catch(() => undefined);
+      },
+    });
+    this.publisher = this.#ownPublisher;
+  }
+
+  get server(): ServerInfo {
+    return this.#server;
+  }
+
+  async connect(): Promise<void> {
+    await this.#publishing.open();
+    const properties = this.#publishing.model?.connection.serverProperties;
+    this.#server = Object.freeze({ product: String(properties?.product), version: String(properties?.version) });
+  }
+
+  async applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
+    await applyTopology(this.#model(), topology, mode);
+    this.#plan = { topology, mode };
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    const connection = await this.#consumingConnection();
+    const subscription = new AmqpSubscription(connection, options, {
+      onState: (queue, state, error) => {
+        if (state === 'closed') this.#subscriptions.delete(subscription);
+        this.options.events.onSubscription?.(queue, state, error);
+      },
+      restoreTopology: () => this.#restoreTopology(),
+    });
+    this.#subscriptions.add(subscription);
+    await subscription.open();
+    return subscription;
+  }
+
+  openReader(queue: string): Promise<QueueReader> {
+    return AmqpReader.open(this.#publishing.model, queue);
+  }
+
+  async countReady(queue: string): Promise<number | undefined> {
+    const channel = await bounded(this.#model().createChannel());
+    channel.on('error', () => undefined);
+    try {
+      const { messageCount } = await bounded(channel.checkQueue(queue));
+      await bounded(channel.close());
+      return messageCount;
+    } catch (error) {
+      if (channelFailure(error).code === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    this.#ownPublisher.close();
+    await Promise.all([this.#publishing, ...this.#consuming].map((connection) => connection.close()));
+  }
+
+  #model() {
+    const { model } = this.#publishing;
+    if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
+    return model;
+  }
+
+  #newConnection(role: string): AmqpConnection {
+    const { name, heartbeatSeconds, connectTimeoutMs, tls, events } = this.options;
+    return new AmqpConnection({
+      address: this.brokerAddress,
+      name: `${name}:${role}`,
+      heartbeatSeconds: this.brokerAddress.heartbeatSeconds ?? heartbeatSeconds,
+      connectTimeoutMs,
+      tls,
+      onState: (connection, state, error) => events.onConnection?.(connection, state, error),
+    });
+  }
+
+  async #consumingConnection(): Promise<AmqpConnection> {
+    const index = this.#nextConsuming++ % this.options.maxConsumerConnections;
+    const existing = this.#consuming[index];
+    if (existing !== undefined) return existing;
+    const connection = this.#newConnection(`consume-${index + 1}`);
+    this.#consuming[index] = connection;
+    await connection.open();
+    return connection;
+  }
+
+  /** Declares the plan again, once at a time: something of it was deleted while we ran. */
+  #restoreTopology(): Promise<void> {
+    this.#restoring ??= this.#applyPlan().finally(() => {
+      this.#restoring = undefined;
+    });
+    return this.#restoring;
+  }
+
+  async #applyPlan(): Promise<void> {
+    if (this.#plan?.mode === 'assert') await applyTopology(this.#model(), this.#plan.topology, 'assert');
+  }
+}
+
+const bounded = <T>(promise: Promise<T>): Promise<T> =>
+  withDeadline(promise, RPC_TIMEOUT_MS, () => new ConnectionClosedError('the broker did not answer in time'));

@@ -1,0 +1,125 @@
+import type { Channel, ConsumeMessage, GetMessage } from 'amqplib';
+import type { Delivery } from '../broker/broker';
+import { integerHeader } from '../message/headers';
+import type { MessageProperties } from '../message/wire';
+import { AckBatcher } from './ack-batcher';
+
+/**
+ * One life of a channel. Delivery tags mean something only on the channel that gave them: acknowledged on another,
+ * they close it with a 406. So every delivery keeps its generation, and settles nothing once that has ended.
+ */
+export class ChannelGeneration {
+  #alive = true;
+  #flushing = false;
+  readonly #batcher: AckBatcher;
+
+  constructor(readonly channel: Channel) {
+    this.#batcher = new AckBatcher({
+      ack: (deliveryTag, multiple) => channel.ack({ fields: { deliveryTag } } as ConsumeMessage, multiple),
+    });
+    channel.on('close', () => this.end());
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** The channel has died: the broker has its unsettled messages back. */
+  end(): void {
+    this.#alive = false;
+  }
+
+  ack(deliveryTag: number): boolean {
+    if (!this.#alive) return false;
+    this.#batcher.ack(deliveryTag);
+    if (!this.#flushing) {
+      this.#flushing = true;
+      setImmediate(() => this.flush());
+    }
+    return true;
+  }
+
+  nack(message: ConsumeMessage | GetMessage, requeue: boolean): boolean {
+    if (!this.#alive) return false;
+    return this.#write(() => {
+      this.channel.nack(message as ConsumeMessage, false, requeue);
+      this.#batcher.settledOtherwise(message.fields.deliveryTag);
+    });
+  }
+
+  /** Sends the acknowledgements that wait. */
+  flush(): void {
+    this.#flushing = false;
+    if (this.#alive) this.#write(() => this.#batcher.flush());
+  }
+
+  /** amqplib throws on a channel that died a moment ago and has not said so yet. */
+  #write(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch {
+      this.#alive = false;
+      return false;
+    }
+  }
+}
+
+/** A message on a channel's generation. */
+export class AmqpDelivery implements Delivery {
+  #settled = false;
+
+  constructor(
+    readonly queue: string,
+    private readonly raw: ConsumeMessage | GetMessage,
+    private readonly generation: ChannelGeneration,
+  ) {}
+
+  get exchange(): string {
+    return this.raw.fields.exchange;
+  }
+
+  get routingKey(): string {
+    return this.raw.fields.routingKey;
+  }
+
+  get body(): Buffer {
+    return this.raw.content;
+  }
+
+  get properties(): MessageProperties {
+    return this.raw.properties as MessageProperties;
+  }
+
+  get redelivered(): boolean {
+    return this.raw.fields.redelivered;
+  }
+
+  get deliveryCount(): number {
+    return this.redelivered
+      ? (integerHeader(this.raw.properties.headers, 'x-delivery-count', 0, Number.MAX_SAFE_INTEGER) ?? 0)
+      : 0;
+  }
+
+  get live(): boolean {
+    return this.generation.alive;
+  }
+
+  ack(): boolean {
+    return this.#once() && this.generation.ack(this.raw.fields.deliveryTag);
+  }
+
+  requeue(): boolean {
+    return this.#once() && this.generation.nack(this.raw, true);
+  }
+
+  reject(): boolean {
+    return this.#once() && this.generation.nack(this.raw, false);
+  }
+
+  #once(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    return true;
+  }
+}

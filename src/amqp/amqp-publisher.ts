@@ -1,0 +1,88 @@
+import type { Publisher, PublishOptions } from '../broker/broker';
+import { BrokerBlockedError, ConnectionClosedError, PublishTimeoutError } from '../errors/enqueue-errors';
+import type { OutgoingMessage } from '../message/wire';
+import type { AmqpConnection } from './connection';
+import { type Publication, PublishLane } from './publish-lane';
+
+export interface AmqpPublisherOptions {
+  /** Unconfirmed messages on one channel; more wait for their turn. */
+  readonly maxInFlight: number;
+  readonly timeoutMs: number;
+  /** Told when the broker closed a channel over a publish, with the reply code. */
+  onRefused(code: number): void;
+}
+
+const SWEEP_MS = 100;
+
+/**
+ * Publishes through two confirm channels of one connection: one for the default exchange, which cannot be missing,
+ * and one for named exchanges, where a 404 closes the channel. Waits out a lost connection within the timeout.
+ */
+export class AmqpPublisher implements Publisher {
+  readonly #toQueues: PublishLane;
+  readonly #toExchanges: PublishLane;
+  #sweep: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(
+    private readonly connection: AmqpConnection,
+    private readonly options: AmqpPublisherOptions,
+  ) {
+    this.#toQueues = new PublishLane(options.maxInFlight, options.onRefused);
+    this.#toExchanges = new PublishLane(options.maxInFlight, options.onRefused);
+    connection.listen({
+      onUp: (model) => this.#lanes((lane) => lane.connected(model)),
+      onDown: () => this.#lanes((lane) => lane.disconnected()),
+      onBlocked: (reason) => this.#lanes((lane) => lane.pause(reason !== undefined)),
+    });
+  }
+
+  publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
+    if (this.#closed) return Promise.reject(new ConnectionClosedError('it was closed by this process'));
+    const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
+    return new Promise<void>((resolve, reject) => {
+      const { exchange, routingKey, properties } = message;
+      const publication: Publication = {
+        message,
+        target: { exchange, routingKey, messageId: properties.messageId },
+        deadlineAt: performance.now() + timeoutMs,
+        timeoutMs,
+        settle: (error) => (error === undefined ? resolve() : reject(error)),
+        returned: undefined,
+        suspect: false,
+      };
+      (exchange === '' ? this.#toQueues : this.#toExchanges).publish(publication);
+      this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
+    });
+  }
+
+  /** Ends what is on its way. Call it before the connection is closed. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#sweep);
+    this.#lanes((lane) => lane.failAll(() => new ConnectionClosedError('it was closed by this process before the confirm came')));
+  }
+
+  #lanes(act: (lane: PublishLane) => void): void {
+    act(this.#toQueues);
+    act(this.#toExchanges);
+  }
+
+  /** One timer for all that is on its way: a timer a message would cost more than the message. */
+  #expire(): void {
+    const now = performance.now();
+    this.#lanes((lane) => lane.expire(now, (publication, sent) => this.#lateError(publication, sent)));
+    const busy = this.#toQueues.size + this.#toExchanges.size > 0;
+    this.#sweep = busy ? setTimeout(() => this.#expire(), SWEEP_MS) : undefined;
+  }
+
+  #lateError(publication: Publication, sent: boolean): Error {
+    const { target, timeoutMs } = publication;
+    if (this.connection.blocked !== undefined) return new BrokerBlockedError(target, this.connection.blocked);
+    if (this.connection.model !== undefined || sent) return new PublishTimeoutError(target, timeoutMs);
+    const cause = this.connection.lastError;
+    return new ConnectionClosedError(
+      `it is lost, and did not come back within ${timeoutMs} ms${cause === undefined ? '' : ` (${cause.message})`}`,
+    );
+  }
+}

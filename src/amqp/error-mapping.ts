@@ -1,0 +1,52 @@
+import { type ConnectionFailure, ConnectionFailedError } from '../errors/broker-errors';
+import { describeThrown } from '../errors/describe-thrown';
+
+/** Why the broker closed a channel. */
+export interface ChannelFailure {
+  /** AMQP's reply code: 404, 406, …; 0 where the channel went with its connection. */
+  readonly code: number;
+  readonly text: string;
+}
+
+/** The numeric code and text of an error that amqplib raises for a closed channel. */
+export function channelFailure(error: unknown): ChannelFailure {
+  const { message } = describeThrown(error);
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  // amqplib: Channel closed by server: 404 (NOT-FOUND) with message "NOT_FOUND - no exchange 'x' in vhost '/'"
+  const quoted = /with message "(.*)"/s.exec(message)?.[1];
+  return { code: typeof code === 'number' ? code : 0, text: quoted ?? message };
+}
+
+/** The exchange that a 403 or 404 is about. */
+export function exchangeNamedIn(text: string): string | undefined {
+  return /exchange '([^']*)'/.exec(text)?.[1];
+}
+
+const TLS_CODES = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
+const UNREACHABLE_CODES = /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EPIPE)$/;
+
+const REMEDIES: Readonly<Record<ConnectionFailure, string>> = {
+  unreachable: 'Is the broker running there, and the port open?',
+  credentials: 'Check user name and password; the user "guest" may only connect over loopback.',
+  vhost: 'Create the vhost, or give the user permission on it.',
+  tls: 'Check the certificate chain ("ca"), the host name and the port.',
+  protocol: 'Is it an AMQP 0-9-1 port? TLS needs amqps:// and its own port.',
+  timeout: 'The peer took the connection but did not answer in time.',
+};
+
+/** Tells what kept a connection from being made, from what amqplib, Node and the broker say. */
+export function connectionFailure(error: unknown, address: string): ConnectionFailedError {
+  const { message, code = '' } = describeThrown(error);
+  const reason = failureReason(message, code);
+  const detail = /with message "(.*)"/s.exec(message)?.[1] ?? (code === '' || message.includes(code) ? message : `${code}: ${message}`);
+  return new ConnectionFailedError(address, reason, `${detail}. ${REMEDIES[reason]}`);
+}
+
+function failureReason(message: string, code: string): ConnectionFailure {
+  if (/ACCESS[-_]REFUSED/.test(message)) return /vhost/.test(message) ? 'vhost' : 'credentials';
+  if (/NOT[-_]ALLOWED/.test(message)) return 'vhost';
+  if (/ETIMEDOUT/.test(message) || code === 'ETIMEDOUT') return 'timeout';
+  if (TLS_CODES.test(code)) return 'tls';
+  if (UNREACHABLE_CODES.test(code) || /closed abruptly/.test(message)) return 'unreachable';
+  return 'protocol';
+}

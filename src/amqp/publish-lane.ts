@@ -1,0 +1,208 @@
+import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { Fifo } from '../collections/fifo';
+import { describeThrown } from '../errors/describe-thrown';
+import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
+import type { OutgoingMessage } from '../message/wire';
+import { channelFailure, exchangeNamedIn } from './error-mapping';
+
+/** One message on its way. */
+export interface Publication {
+  readonly message: OutgoingMessage;
+  readonly target: PublishTarget;
+  readonly deadlineAt: number;
+  readonly timeoutMs: number;
+  settle(error?: Error): void;
+  /** Set by a `basic.return`, which comes before the confirm. */
+  returned: string | undefined;
+  /** Was in flight when the broker closed the channel without saying which message it objected to. */
+  suspect: boolean;
+}
+
+const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
+/** Before opening a channel again that the broker has just closed. */
+const REOPEN_DELAY_MS = 50;
+
+/**
+ * One confirm channel and the messages that go through it, in order.
+ *
+ * closed → opening → open → (the broker closes the channel) → opening …; the connection's loss leads to closed.
+ * What was in flight at a loss is published again, with the same message id. When the broker closes the channel over
+ * one message (missing exchange, no permission, too large), only that message fails: it is known by the exchange in
+ * the reply, or, where the reply names none, found by sending the suspects one at a time.
+ */
+export class PublishLane {
+  #model: ChannelModel | undefined;
+  #channel: ConfirmChannel | undefined;
+  #reopen: NodeJS.Timeout | undefined;
+  #paused = false;
+  #failure = NO_REPLY as { readonly code: number; readonly text: string };
+  readonly #waiting = new Fifo<Publication>();
+  readonly #inFlight = new Set<Publication>();
+
+  constructor(
+    private readonly maxInFlight: number,
+    private readonly onRefused: (code: number) => void,
+  ) {}
+
+  get size(): number {
+    return this.#waiting.length + this.#inFlight.size;
+  }
+
+  publish(publication: Publication): void {
+    this.#waiting.push(publication);
+    this.#pump();
+  }
+
+  connected(model: ChannelModel): void {
+    this.#model = model;
+    this.#open(model);
+  }
+
+  disconnected(): void {
+    this.#model = undefined;
+    clearTimeout(this.#reopen);
+    this.#channelLost(this.#channel);
+  }
+
+  /** Holds messages back while the broker blocks publishers. */
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    this.#pump();
+  }
+
+  /** Ends every message whose deadline has passed. One that is in flight may still arrive: its outcome is unknown. */
+  expire(now: number, error: (publication: Publication, sent: boolean) => Error): void {
+    for (const late of this.#waiting.removeWhere((p) => p.deadlineAt <= now)) late.settle(error(late, false));
+    for (const publication of this.#inFlight) {
+      if (publication.deadlineAt > now) continue;
+      this.#inFlight.delete(publication);
+      publication.settle(error(publication, true));
+    }
+    this.#pump();
+  }
+
+  /** Ends everything that is on its way. */
+  failAll(error: (publication: Publication) => Error): void {
+    for (const publication of [...this.#inFlight, ...this.#waiting.drain()]) publication.settle(error(publication));
+    this.#inFlight.clear();
+  }
+
+  #open(model: ChannelModel): void {
+    model.createConfirmChannel().then(
+      (channel) => this.#opened(model, channel),
+      () => this.#openLater(model),
+    );
+  }
+
+  #openLater(model: ChannelModel): void {
+    if (this.#model !== model) return;
+    clearTimeout(this.#reopen);
+    this.#reopen = setTimeout(() => this.#open(model), REOPEN_DELAY_MS);
+  }
+
+  #opened(model: ChannelModel, channel: ConfirmChannel): void {
+    channel.on('error', (error: unknown) => {
+      this.#failure = channelFailure(error);
+    });
+    if (this.#model !== model) return;
+    this.#channel = channel;
+    this.#failure = NO_REPLY;
+    channel.on('return', (message) => this.#returned(message));
+    channel.on('close', () => {
+      this.#channelLost(channel);
+      this.#openLater(model);
+    });
+    this.#pump();
+  }
+
+  #pump(): void {
+    const channel = this.#channel;
+    if (channel === undefined || this.#paused) return;
+    while (this.#inFlight.size < this.maxInFlight) {
+      const next = this.#waiting.peek();
+      if (next === undefined) return;
+      if (this.#inFlight.size > 0 && (next.suspect || this.#suspectInFlight())) return;
+      this.#waiting.shift();
+      this.#send(channel, next);
+      if (this.#channel !== channel) return;
+    }
+  }
+
+  /** A suspect travels alone, so it is the only one in flight. */
+  #suspectInFlight(): boolean {
+    for (const publication of this.#inFlight) return publication.suspect;
+    return false;
+  }
+
+  #send(channel: ConfirmChannel, publication: Publication): void {
+    const { message } = publication;
+    this.#inFlight.add(publication);
+    try {
+      channel.publish(message.exchange, message.routingKey, message.body, publishOptions(message), (error: unknown) =>
+        this.#confirmed(publication, error),
+      );
+    } catch (error) {
+      if (!this.#inFlight.delete(publication)) return;
+      publication.settle(new PublishRefusedError(publication.target, 0, `it cannot be encoded: ${describeThrown(error).message}`));
+    }
+  }
+
+  #confirmed(publication: Publication, error: unknown): void {
+    // Lost with its channel, or too late: somebody else has taken care of it.
+    if (this.#channel === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
+    if (!this.#inFlight.delete(publication)) return;
+    if (publication.returned !== undefined) publication.settle(new UnroutableError(publication.target, publication.returned));
+    else publication.settle(error === null ? undefined : new NackedError(publication.target));
+    this.#pump();
+  }
+
+  /**
+   * Matches a return to its publication: the first in flight with the same address and id. Two that share all three
+   * were routed alike, so both are returned.
+   */
+  #returned(message: Message): void {
+    const { exchange, routingKey } = message.fields;
+    const id: unknown = message.properties.messageId;
+    const replyText = String((message.fields as { replyText?: unknown }).replyText ?? 'NO_ROUTE');
+    for (const publication of this.#inFlight) {
+      const { target } = publication;
+      if (publication.returned !== undefined || target.routingKey !== routingKey || target.exchange !== exchange) continue;
+      if (target.messageId !== id) continue;
+      publication.returned = replyText;
+      return;
+    }
+  }
+
+  #channelLost(channel: ConfirmChannel | undefined): void {
+    if (channel === undefined || this.#channel !== channel) return;
+    this.#channel = undefined;
+    const lost = [...this.#inFlight];
+    this.#inFlight.clear();
+    const { code, text } = this.#failure;
+    if (code === 0) {
+      this.#waiting.unshiftAll(lost.map(forgetReturn));
+      return;
+    }
+    const refused = refusedOf(lost, text);
+    this.#waiting.unshiftAll(lost.filter((p) => !refused.includes(p)).map(forgetReturn));
+    // Where nobody is named, everybody in flight is a suspect and travels alone from now on.
+    if (refused.length === 0) for (const publication of lost) publication.suspect = true;
+    for (const publication of refused) publication.settle(new PublishRefusedError(publication.target, code, text));
+    this.onRefused(code);
+  }
+}
+
+function refusedOf(lost: readonly Publication[], text: string): readonly Publication[] {
+  if (lost.length === 1) return lost;
+  const exchange = exchangeNamedIn(text);
+  return exchange === undefined ? [] : lost.filter((publication) => publication.target.exchange === exchange);
+}
+
+function forgetReturn(publication: Publication): Publication {
+  publication.returned = undefined;
+  return publication;
+}
+
+function publishOptions({ properties }: OutgoingMessage): Options.Publish {
+  return { ...properties, mandatory: true, persistent: true } as Options.Publish;
+}
