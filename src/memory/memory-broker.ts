@@ -1,0 +1,150 @@
+import type {
+  Broker,
+  BrokerEvents,
+  Publisher,
+  QueueReader,
+  ServerInfo,
+  SubscribeOptions,
+  Subscription,
+  TopologyMode,
+} from '../broker/broker';
+import { QueueMissingError } from '../errors/broker-errors';
+import { ConnectionClosedError } from '../errors/enqueue-errors';
+import type { Topology } from '../topology/topology';
+import { MemoryPublisher } from './memory-publisher';
+import { MemoryReader } from './memory-reader';
+import { MemorySubscription } from './memory-subscription';
+import { applyTopology } from './memory-topology';
+import type { VirtualHost } from './virtual-host';
+
+/** What a connection belongs to. */
+export interface MemoryBrokerHost {
+  readonly vhost: VirtualHost;
+  /** `memory:name` */
+  readonly address: string;
+  opened(broker: MemoryBroker): void;
+  closed(broker: MemoryBroker): void;
+}
+
+const CONNECTION_NAME = 'memory';
+/** The version whose rules are followed where they differ. */
+const SERVER: ServerInfo = Object.freeze({ product: 'memory', version: '4.3.0' });
+
+/**
+ * One connection to an embedded broker.
+ *
+ * idle → connected → (dropped) → lost → connected …; any → closed. A lost connection comes back by itself in a later turn.
+ */
+export class MemoryBroker implements Broker {
+  readonly server = SERVER;
+  readonly address: string;
+  readonly publisher: Publisher;
+  readonly #ownPublisher: MemoryPublisher;
+  readonly #subscriptions = new Set<MemorySubscription>();
+  readonly #readers = new Set<MemoryReader>();
+  #state: 'idle' | 'connected' | 'lost' | 'closed' = 'idle';
+  #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
+
+  constructor(
+    private readonly host: MemoryBrokerHost,
+    private readonly events: BrokerEvents,
+  ) {
+    this.address = host.address;
+    this.#ownPublisher = new MemoryPublisher(host.vhost);
+    this.publisher = this.#ownPublisher;
+  }
+
+  async connect(): Promise<void> {
+    if (this.#state === 'closed') throw new ConnectionClosedError('it was closed by this process');
+    if (this.#state !== 'idle') return;
+    this.events.onConnection?.(CONNECTION_NAME, 'connecting');
+    this.host.opened(this);
+    this.#up();
+  }
+
+  async applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
+    this.#checkConnected();
+    applyTopology(this.host.vhost, topology, mode);
+    this.#plan = { topology, mode };
+  }
+
+  async subscribe(options: SubscribeOptions): Promise<Subscription> {
+    this.#checkConnected();
+    if (this.host.vhost.queue(options.queue) === undefined) throw new QueueMissingError(options.queue);
+    const subscription = new MemorySubscription(this.host.vhost, options, {
+      isConnected: () => this.#state === 'connected',
+      restoreTopology: () => this.#restoreTopology(),
+      onState: (queue, state, error) => {
+        if (state === 'closed') this.#subscriptions.delete(subscription);
+        this.events.onSubscription?.(queue, state, error);
+      },
+    });
+    this.#subscriptions.add(subscription);
+    subscription.consume();
+    return subscription;
+  }
+
+  async openReader(queue: string): Promise<QueueReader> {
+    this.#checkConnected();
+    if (this.host.vhost.queue(queue) === undefined) throw new QueueMissingError(queue);
+    const reader = new MemoryReader(this.host.vhost, queue, (closed) => this.#readers.delete(closed));
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  async countReady(queue: string): Promise<number | undefined> {
+    this.#checkConnected();
+    return this.host.vhost.queue(queue)?.readyCount;
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.#state !== 'idle';
+    this.#state = 'closed';
+    this.#ownPublisher.close();
+    await Promise.all([...this.#subscriptions, ...this.#readers].map((channel) => channel.close()));
+    if (wasOpen) this.host.closed(this);
+    this.events.onConnection?.(CONNECTION_NAME, 'closed');
+  }
+
+  /** Loses the connection: what is unsettled goes back to its queue as a failed delivery. */
+  drop(error: Error): void {
+    if (this.#state !== 'connected') return;
+    this.#state = 'lost';
+    this.#ownPublisher.connectionLost();
+    this.events.onConnection?.(CONNECTION_NAME, 'connecting', error);
+    for (const subscription of [...this.#subscriptions]) subscription.connectionLost(error);
+    for (const reader of this.#readers) reader.connectionLost();
+    this.#readers.clear();
+    this.host.vhost.turns.run(() => this.#reconnect());
+  }
+
+  #reconnect(): void {
+    if (this.#state !== 'lost') return;
+    this.#restoreTopology();
+    this.#up();
+    for (const subscription of [...this.#subscriptions]) subscription.consume();
+  }
+
+  #up(): void {
+    this.#state = 'connected';
+    this.events.onConnection?.(CONNECTION_NAME, 'connected');
+    this.#ownPublisher.connected();
+  }
+
+  #restoreTopology(): void {
+    if (this.#plan?.mode !== 'assert') return;
+    try {
+      applyTopology(this.host.vhost, this.#plan.topology, 'assert');
+    } catch {
+      // Somebody else declared it differently meanwhile. What exists is used; what is missing is waited for.
+    }
+  }
+
+  #checkConnected(): void {
+    if (this.#state === 'connected') return;
+    throw new ConnectionClosedError(
+      this.#state === 'closed' ? 'it was closed by this process' : 'it is lost at the moment',
+    );
+  }
+}
