@@ -1,0 +1,134 @@
+import { InvalidOptionsError } from '../errors/enqueue-errors';
+import { headerProblems } from '../message/headers';
+import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
+import { MAX_DELAY_MS } from '../topology/ladder';
+import { nearestName } from '../errors/nearest-name';
+import { describeValue } from '../errors/describe-value';
+
+/** How one task is enqueued. */
+export interface EnqueueOptions {
+  /** Waits in the broker before it is delivered: 0 to 8.5 years, kept to 125 ms, never early. Not together with `runAt`. */
+  readonly delay?: Duration;
+  /** Delivered at this instant; one that has passed means now. A `Date`, milliseconds since 1970, or an ISO 8601 text. */
+  readonly runAt?: Date | number | string;
+  /**
+   * 0 to 255; higher goes first. Quorum queues have 32 levels since RabbitMQ 4.3 (values above 31 count as 31), two in
+   * 4.0 to 4.2 (above 4 is high), none before. Given up when the task is delayed or retried.
+   */
+  readonly priority?: number;
+  /** A task that was not started this long after it was enqueued goes to the dead-letter queue as `expired`. Longer than `delay`. */
+  readonly expiresIn?: Duration;
+  /** The task's id, 1 to 255 bytes: give your own to make enqueuing again recognisable. @defaultValue a random UUID */
+  readonly id?: string;
+  /** Carried along, 1 to 255 bytes. */
+  readonly correlationId?: string;
+  /** Your own headers: at most 16 KiB, no names of Warren's (`warren-…`) or the broker's (`x-death`, `CC`, …). */
+  readonly headers?: Readonly<Record<string, unknown>>;
+  /** How long until the broker must have confirmed, in total. @defaultValue the app's `publishTimeout` */
+  readonly timeout?: Duration;
+}
+
+/** Options of one call, checked. */
+export interface ResolvedEnqueueOptions {
+  readonly delayMs: number;
+  readonly priority: number | undefined;
+  readonly expiresInMs: number | undefined;
+  readonly id: string | undefined;
+  readonly correlationId: string | undefined;
+  readonly headers: Readonly<Record<string, unknown>> | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+const OPTION_NAMES = ['delay', 'runAt', 'priority', 'expiresIn', 'id', 'correlationId', 'headers', 'timeout'] as const satisfies readonly (keyof EnqueueOptions)[];
+
+const DEFAULT_ENQUEUE_OPTIONS: ResolvedEnqueueOptions = Object.freeze({
+  delayMs: 0,
+  priority: undefined,
+  expiresInMs: undefined,
+  id: undefined,
+  correlationId: undefined,
+  headers: undefined,
+  timeoutMs: undefined,
+});
+
+/**
+ * Checks the options of one call; all problems are told together.
+ * @throws InvalidOptionsError
+ */
+export function resolveEnqueueOptions(task: string, options: EnqueueOptions | undefined, now: number): ResolvedEnqueueOptions {
+  if (options === undefined) return DEFAULT_ENQUEUE_OPTIONS;
+  const problems = unknownOptions(options);
+  const delayMs = readDelay(options, now, problems);
+  const expiresInMs = readDuration('expiresIn', options.expiresIn, 1, problems);
+  if (expiresInMs !== undefined && expiresInMs <= delayMs) {
+    problems.push('expiresIn must be longer than the delay, or the task could never start');
+  }
+  const resolved: ResolvedEnqueueOptions = {
+    delayMs,
+    expiresInMs,
+    priority: readPriority(options.priority, problems),
+    id: readText('id', options.id, problems),
+    correlationId: readText('correlationId', options.correlationId, problems),
+    headers: readHeaders(options.headers, problems),
+    timeoutMs: readDuration('timeout', options.timeout, 1, problems),
+  };
+  if (problems.length > 0) throw new InvalidOptionsError(task, problems);
+  return resolved;
+}
+
+function unknownOptions(options: EnqueueOptions): string[] {
+  return Object.keys(options).flatMap((key) => {
+    if ((OPTION_NAMES as readonly string[]).includes(key)) return [];
+    const nearest = nearestName(key, OPTION_NAMES);
+    return [`unknown option "${key}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`];
+  });
+}
+
+function readDelay({ delay, runAt }: EnqueueOptions, now: number, problems: string[]): number {
+  if (delay !== undefined && runAt !== undefined) problems.push('give either delay or runAt, not both');
+  if (runAt !== undefined) return readRunAt(runAt, now, problems);
+  return readDuration('delay', delay, 0, problems) ?? 0;
+}
+
+function readRunAt(runAt: Date | number | string, now: number, problems: string[]): number {
+  const at = new Date(runAt).getTime();
+  if (Number.isNaN(at)) {
+    problems.push(`runAt must be a Date, milliseconds since 1970 or an ISO 8601 text, got ${describeValue(runAt)}`);
+    return 0;
+  }
+  const delayMs = Math.max(0, at - now);
+  if (delayMs > MAX_DELAY_MS) problems.push(`runAt must be at most 8.5 years from now, got ${new Date(at).toISOString()}`);
+  return delayMs;
+}
+
+function readDuration(name: string, value: unknown, minMs: number, problems: string[]): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = parseDuration(value);
+  if (ms !== undefined && ms >= minMs && ms <= MAX_DELAY_MS) return ms;
+  problems.push(`${name} must be ${DURATION_FORMS}, from ${minMs} ms to 8.5 years, got ${describeValue(value)}`);
+  return undefined;
+}
+
+function readPriority(value: unknown, problems: string[]): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255) return value;
+  problems.push(`priority must be a whole number from 0 to 255, got ${describeValue(value)}`);
+  return undefined;
+}
+
+function readText(name: string, value: unknown, problems: string[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255) return value;
+  problems.push(`${name} must be a string of 1 to 255 bytes, got ${describeValue(value)}`);
+  return undefined;
+}
+
+function readHeaders(value: unknown, problems: string[]): Readonly<Record<string, unknown>> | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    problems.push(`headers must be an object, got ${describeValue(value)}`);
+    return undefined;
+  }
+  problems.push(...headerProblems(value as Record<string, unknown>));
+  return value as Record<string, unknown>;
+}

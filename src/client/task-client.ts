@@ -1,0 +1,160 @@
+import type { Broker } from '../broker/broker';
+import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
+import type { ClassType } from '../task/class-type';
+import { isTaskContract, type TaskContract } from '../task/contract';
+import type { Clock } from '../time/clock';
+import type { EnqueueOptions } from './enqueue-options';
+import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
+import type { SentTask } from './sent-task';
+import type { EnqueueArguments, EnqueuedTask, EnqueueItem, EnqueueResult, TaskMethods } from './task-methods';
+
+export interface TaskClientOptions {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  readonly context: OutgoingContext;
+  /** Makes what is needed once for a contract. @throws ConfigurationError when its payload class cannot be validated. */
+  readonly prepare: (contract: TaskContract) => SentTask;
+  /** The tasks of a decorated class by method name. @throws ConfigurationError */
+  readonly contractsOf: (type: ClassType) => ReadonlyMap<string, TaskContract>;
+  /** Throws while enqueuing is not possible: before `start()` and after `stop()`. */
+  readonly assertReady: () => void;
+}
+
+/** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
+const MANY_WINDOW = 1_000;
+
+/** Enqueues tasks: validated before they are sent, and stored by the broker before the promise resolves. */
+export class TaskClient {
+  readonly #sent = new Map<TaskContract, SentTask>();
+  readonly #methods = new Map<ClassType, unknown>();
+  /** Home queues that were there when a delayed task asked for them. */
+  readonly #seenQueues = new Set<string>();
+
+  constructor(private readonly options: TaskClientOptions) {}
+
+  /**
+   * Enqueues one task. Resolves only when the broker has routed it to a durable queue and confirmed it.
+   *
+   * @throws InvalidPayloadError, InvalidOptionsError, MessageLimitError: nothing was sent.
+   * @throws UnroutableError, NackedError, PublishRefusedError, BrokerBlockedError: it was not stored.
+   * @throws PublishTimeoutError, ConnectionClosedError: whether it was stored is unknown; enqueue it again with the same `id`.
+   */
+  enqueue<P>(contract: TaskContract<P>, ...[payload, options]: EnqueueArguments<P>): Promise<EnqueuedTask> {
+    return this.#enqueue(contract as TaskContract, payload, options);
+  }
+
+  /**
+   * Enqueues many tasks at once. Each has its own result, in the order given; one that fails does not keep the
+   * others from being sent.
+   */
+  enqueueMany<P>(contract: TaskContract<P>, items: Iterable<EnqueueItem<P>>): Promise<readonly EnqueueResult[]> {
+    return this.#enqueueMany(contract as TaskContract, items as Iterable<EnqueueItem<unknown>>);
+  }
+
+  /**
+   * The tasks of a decorated class, with the types of its methods.
+   *
+   * @throws ConfigurationError when the class is not decorated correctly.
+   *
+   * @example
+   * ```ts
+   * await client.of(EmailTasks).sendVerification({ to: 'ada@example.com', code: '4711' }, { delay: '5m' });
+   * ```
+   */
+  of<T>(type: ClassType<T>): TaskMethods<T> {
+    const existing = this.#methods.get(type) ?? this.#methodsOf(type);
+    this.#methods.set(type, existing);
+    return existing as TaskMethods<T>;
+  }
+
+  async #enqueue(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): Promise<EnqueuedTask> {
+    this.options.assertReady();
+    const outgoing = this.#outgoing(contract, payload, options);
+    // Awaiting what is there already would cost every task a turn of the microtask queue.
+    const ready = outgoing instanceof Promise ? await outgoing : outgoing;
+    await this.#publish(contract, ready);
+    return { id: ready.id, task: contract.name, queue: contract.queue };
+  }
+
+  async #enqueueMany(contract: TaskContract, items: Iterable<EnqueueItem<unknown>>): Promise<readonly EnqueueResult[]> {
+    this.options.assertReady();
+    const results: EnqueueResult[] = [];
+    const running = new Set<Promise<void>>();
+    let index = 0;
+    for (const item of items) {
+      const position = index++;
+      const sending: Promise<void> = this.#enqueueItem(contract, item).then((result) => {
+        results[position] = result;
+        running.delete(sending);
+      });
+      running.add(sending);
+      if (running.size >= MANY_WINDOW) await Promise.race(running);
+    }
+    await Promise.all(running);
+    return results;
+  }
+
+  async #enqueueItem(contract: TaskContract, { payload, ...options }: EnqueueItem<unknown>): Promise<EnqueueResult> {
+    let id = options.id;
+    try {
+      const outgoing = await this.#outgoing(contract, payload, options);
+      id = outgoing.id;
+      await this.#publish(contract, outgoing);
+      return { ok: true, id };
+    } catch (error) {
+      return { ok: false, id, error: error as Error };
+    }
+  }
+
+  #outgoing(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): OutgoingTask | Promise<OutgoingTask> {
+    return outgoingTask(this.#sentTask(contract), payload, options, this.options.context, this.options.clock.now());
+  }
+
+  #publish(contract: TaskContract, { message, delayMs, timeoutMs, id }: OutgoingTask): Promise<void> {
+    const { publisher } = this.options.broker;
+    const options = timeoutMs === undefined ? undefined : { timeoutMs };
+    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) return publisher.publish(message, options);
+    return this.#assertQueueExists(contract.queue, id).then(() => publisher.publish(message, options));
+  }
+
+  /** The ladder takes any message; whether somebody waits at its other end is asked once for each queue. */
+  async #assertQueueExists(queue: string, messageId: string): Promise<void> {
+    if ((await this.options.broker.countReady(queue)) === undefined) {
+      throw new UnroutableError({ exchange: '', routingKey: queue, messageId }, 'NO_QUEUE');
+    }
+    this.#seenQueues.add(queue);
+  }
+
+  #sentTask(contract: TaskContract): SentTask {
+    const existing = this.#sent.get(contract);
+    if (existing !== undefined) return existing;
+    if (!isTaskContract(contract)) {
+      throw new UnknownTaskError(String(contract), 'Give a contract made by defineTask(), or use client.of(Class).');
+    }
+    const prepared = this.options.prepare(contract);
+    this.#sent.set(contract, prepared);
+    return prepared;
+  }
+
+  /** A proxy, so that calling a method without `@Task` is told by name and not as `undefined is not a function`. */
+  #methodsOf(type: ClassType): unknown {
+    const contracts = this.options.contractsOf(type);
+    const methods = new Map([...contracts].map(([method, contract]) => [method, this.#method(contract)]));
+    return new Proxy(Object.create(null), {
+      get: (_target, property) => {
+        // A proxy that answers `then` would be taken for a promise by `await`.
+        if (typeof property === 'symbol' || property === 'then') return undefined;
+        const method = methods.get(property);
+        if (method !== undefined) return method;
+        throw new UnknownTaskError(`${type.name}.${property}`, `Tasks of ${type.name} are: ${[...methods.keys()].join(', ')}.`);
+      },
+    });
+  }
+
+  #method(contract: TaskContract) {
+    const enqueue = (payload: unknown, options?: EnqueueOptions) => this.#enqueue(contract, payload, options);
+    return Object.assign(enqueue, {
+      many: (items: Iterable<EnqueueItem<unknown>>) => this.#enqueueMany(contract, items),
+    });
+  }
+}

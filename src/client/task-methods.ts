@@ -1,0 +1,53 @@
+import type { EnqueueOptions } from './enqueue-options';
+
+/** A task that the broker has stored. */
+export interface EnqueuedTask {
+  readonly id: string;
+  readonly task: string;
+  readonly queue: string;
+}
+
+/** One of many tasks to enqueue. */
+export type EnqueueItem<P> = EnqueueOptions & { readonly payload: PayloadInput<P> };
+
+/** What became of one of many. */
+export type EnqueueResult =
+  | { readonly ok: true; readonly id: string }
+  | { readonly ok: false; readonly id: string | undefined; readonly error: Error };
+
+type Method = (...args: never[]) => unknown;
+
+/** What a sender writes for a payload class: its data, without its methods. Plain objects will do. */
+export type PayloadInput<P> = P extends string | number | boolean | bigint | null | undefined | Date | Uint8Array
+  ? P
+  : P extends readonly (infer I)[]
+    ? readonly PayloadInput<I>[]
+    : P extends Method
+      ? never
+      : P extends object
+        ? { [K in keyof P as P[K] extends Method ? never : K]: PayloadInput<P[K]> }
+        : P;
+
+/** The payload of a handler method: its first parameter, or nothing. */
+export type PayloadOfMethod<M> = M extends (...args: infer A) => unknown ? (A extends readonly [infer P, ...unknown[]] ? P : undefined) : never;
+
+/** Enqueues one task, or many. */
+export interface EnqueueMethod<P> {
+  /** Resolves when the broker has routed and confirmed it. */
+  (...args: EnqueueArguments<P>): Promise<EnqueuedTask>;
+  /** Enqueues many at once; each has its own result, in the order given. Rejects for none of them. */
+  many(items: Iterable<EnqueueItem<P>>): Promise<readonly EnqueueResult[]>;
+}
+
+/** A task without a payload is called without one. */
+export type EnqueueArguments<P> = [P] extends [undefined | void]
+  ? [payload?: undefined, options?: EnqueueOptions]
+  : [payload: PayloadInput<P>, options?: EnqueueOptions];
+
+/**
+ * The methods of a class, as a sender calls them: `client.of(EmailTasks).sendVerification(payload, options)`. The types
+ * cannot tell which methods carry `@Task`; calling one that does not throws an `UnknownTaskError`.
+ */
+export type TaskMethods<T> = {
+  readonly [K in keyof T as T[K] extends Method ? K : never]: EnqueueMethod<PayloadOfMethod<T[K]>>;
+};

@@ -1,0 +1,17 @@
+import type { Envelope } from '../message/envelope';
+import type { TaskDefinition } from '../task/definition';
+import type { TaskOutcome } from '../task/outcome';
+
+/** One attempt that has ended and is not settled yet. */
+export interface Attempt {
+  readonly outcome: TaskOutcome;
+  /** The task, where one was found. */
+  readonly definition: TaskDefinition | undefined;
+  readonly envelope: Envelope;
+  /** The task's id; made up for this delivery where the sender gave none. */
+  readonly id: string;
+  readonly queue: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+}

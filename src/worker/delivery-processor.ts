@@ -1,0 +1,132 @@
+import type { Delivery } from '../broker/broker';
+import { HandlerUnavailableError } from '../errors/task-errors';
+import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { EventBus } from '../events/event-bus';
+import type { Decoded } from '../message/codec';
+import { type Envelope, readEnvelope } from '../message/envelope';
+import type { PayloadResult } from '../message/payload/payload-check';
+import type { IncomingMessage } from '../message/wire';
+import type { TaskInvocation } from '../middleware/middleware';
+import type { TaskContext } from '../task/context';
+import type { TaskDefinition } from '../task/definition';
+import type { TaskOutcome } from '../task/outcome';
+import type { Clock } from '../time/clock';
+import type { Attempt } from './attempt';
+import type { Dispatcher } from './dispatcher';
+import type { HandlerResolver } from './handler-resolver';
+import { RunningTask } from './running-task';
+
+/** A task with everything that is made once for it, not once a message. */
+export interface PreparedTask {
+  readonly definition: TaskDefinition;
+  /** Turns decoded JSON into the handler's payload. Answers at once wherever the contract allows. */
+  readonly check: (value: unknown) => PayloadResult | Promise<PayloadResult>;
+  /** The middleware around the handler's method. */
+  readonly invocationOf: (instance: object) => TaskInvocation;
+}
+
+export interface DeliveryProcessorOptions {
+  readonly dispatcher: Dispatcher<PreparedTask>;
+  readonly decode: (message: IncomingMessage) => Decoded;
+  readonly resolver: HandlerResolver;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** A payload that turned out not to fit while its attempt was running. */
+class Rejected {
+  constructor(readonly problems: readonly PayloadProblem[]) {}
+}
+
+/** Runs deliveries: decode, find, validate, resolve, call. Decides nothing and settles nothing. */
+export class DeliveryProcessor {
+  readonly #running = new Set<RunningTask>();
+
+  constructor(private readonly options: DeliveryProcessorOptions) {}
+
+  /** Ends every running attempt as interrupted. @returns how many there were. */
+  interruptAll(): number {
+    const running = [...this.#running];
+    for (const task of running) task.interrupt();
+    return running.length;
+  }
+
+  /** Never rejects. */
+  async process(delivery: Delivery): Promise<Attempt> {
+    const { clock, dispatcher, newId } = this.options;
+    const startedAt = clock.now();
+    const envelope = readEnvelope(delivery);
+    const id = envelope.id ?? newId();
+    const task = dispatcher.find(delivery.queue, envelope);
+    const outcome = await this.#outcome(delivery, envelope, id, task, startedAt);
+    return { outcome, definition: task?.definition, envelope, id, queue: delivery.queue, startedAt, endedAt: clock.now() };
+  }
+
+  #outcome(
+    delivery: Delivery,
+    envelope: Envelope,
+    id: string,
+    task: PreparedTask | undefined,
+    now: number,
+  ): TaskOutcome | Promise<TaskOutcome> {
+    const decoded = this.options.decode(delivery);
+    if (!decoded.ok) return { kind: 'rejected', reason: 'undecodable', problems: decoded.problems };
+    if (task === undefined) return { kind: 'unknown-task', task: envelope.type };
+    if (envelope.expiresAt !== undefined && envelope.expiresAt <= now) {
+      return { kind: 'rejected', reason: 'expired', problems: [] };
+    }
+    return this.#run(new RunningTask(id, delivery.queue, task.definition, envelope, delivery), task, decoded.value);
+  }
+
+  async #run(running: RunningTask, task: PreparedTask, value: unknown): Promise<TaskOutcome> {
+    const { clock, events } = this.options;
+    this.#running.add(running);
+    const outcome = await running.run(
+      clock,
+      () => this.#work(running, task, value),
+      () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
+    );
+    this.#running.delete(running);
+    // A payload that does not fit is no failure of the handler: it was never called.
+    if (outcome.kind === 'failed' && outcome.error instanceof Rejected) {
+      return { kind: 'rejected', reason: 'invalid-payload', problems: outcome.error.problems };
+    }
+    return outcome;
+  }
+
+  /** Everything within the task's timeout. Stays synchronous as long as nothing has to be waited for. */
+  #work(running: RunningTask, task: PreparedTask, value: unknown): unknown {
+    const checked = task.check(value);
+    return checked instanceof Promise
+      ? checked.then((result) => this.#call(running, task, result))
+      : this.#call(running, task, checked);
+  }
+
+  #call(running: RunningTask, task: PreparedTask, checked: PayloadResult): unknown {
+    if (!checked.ok) throw new Rejected(checked.problems);
+    const instance = this.#resolve(task);
+    return instance instanceof Promise
+      ? instance.then((resolved) => this.#invoke(running, task, resolved, checked.payload))
+      : this.#invoke(running, task, instance, checked.payload);
+  }
+
+  #resolve({ definition }: PreparedTask): object | Promise<object> {
+    const unavailable = (cause: unknown) => new HandlerUnavailableError(definition.name, definition.handler.label, { cause });
+    try {
+      const instance = this.options.resolver.get(definition.handler.type) as object | Promise<object>;
+      if (!(instance instanceof Promise)) return instance;
+      return instance.catch((error: unknown) => Promise.reject(unavailable(error)));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  #invoke(running: RunningTask, task: PreparedTask, instance: object, payload: unknown): unknown {
+    const { events } = this.options;
+    if (events.has('task:started')) events.emit('task:started', eventOf(running));
+    return task.invocationOf(instance)(payload, running);
+  }
+}
+
+const eventOf = ({ name, id, queue, attempt }: TaskContext) => ({ task: name, id, queue, attempt });

@@ -1,0 +1,129 @@
+import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
+import { type Envelope, readFailures } from '../message/envelope';
+import { userHeaders } from '../message/headers';
+import type { IncomingMessage } from '../message/wire';
+import type { TaskContext, TaskFailure } from '../task/context';
+import type { TaskDefinition } from '../task/definition';
+import { COMPLETED, INTERRUPTED, type TaskOutcome } from '../task/outcome';
+import type { Clock, Timer } from '../time/clock';
+import { outcomeOfThrown } from './thrown-outcome';
+
+/**
+ * One attempt while it runs, and what its handler is told. Ends once: by the handler, by its timeout, or by the
+ * worker's stop deadline. Whatever comes later is ignored. Everything that few handlers ask for is made when it is
+ * asked for.
+ */
+export class RunningTask implements TaskContext {
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+  #finish: ((outcome: TaskOutcome) => void) | undefined;
+  #timer: Timer | undefined;
+  #headers: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly queue: string,
+    private readonly definition: TaskDefinition,
+    private readonly envelope: Envelope,
+    private readonly message: IncomingMessage,
+  ) {}
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  get attempt(): number {
+    return this.envelope.attempt;
+  }
+
+  get maxAttempts(): number {
+    return this.definition.retry.maxAttempts;
+  }
+
+  get enqueuedAt(): Date | undefined {
+    const { timestamp } = this.message.properties;
+    return typeof timestamp === 'number' ? new Date(timestamp * 1000) : undefined;
+  }
+
+  get correlationId(): string | undefined {
+    return this.message.properties.correlationId;
+  }
+
+  get appId(): string | undefined {
+    return this.message.properties.appId;
+  }
+
+  get headers(): Readonly<Record<string, unknown>> {
+    this.#headers ??= Object.freeze(userHeaders(this.message.properties.headers));
+    return this.#headers;
+  }
+
+  get redelivered(): boolean {
+    return this.message.redelivered;
+  }
+
+  get failures(): readonly TaskFailure[] {
+    return readFailures(this.message);
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Does the work, within the task's timeout. Never rejects. */
+  run(clock: Clock, work: () => unknown, onTimeout: () => void): Promise<TaskOutcome> {
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      const { timeoutMs } = this.definition;
+      if (timeoutMs > 0) this.#timer = clock.schedule(() => this.#timeOut(onTimeout), timeoutMs);
+      this.#start(work);
+    });
+  }
+
+  /** The worker's deadline has passed: the signal aborts, and the task goes back. */
+  interrupt(): void {
+    if (this.#finish === undefined) return;
+    this.#abort(new ShuttingDownError());
+    this.#end(INTERRUPTED);
+  }
+
+  #start(work: () => unknown): void {
+    try {
+      const result = work();
+      if (typeof result !== 'object' || result === null) {
+        this.#end(COMPLETED);
+        return;
+      }
+      Promise.resolve(result).then(
+        () => this.#end(COMPLETED),
+        (thrown: unknown) => this.#end(outcomeOfThrown(thrown)),
+      );
+    } catch (thrown) {
+      this.#end(outcomeOfThrown(thrown));
+    }
+  }
+
+  #timeOut(onTimeout: () => void): void {
+    const error = new TaskTimeoutError(this.name, this.id, this.definition.timeoutMs);
+    this.#abort(error);
+    onTimeout();
+    this.#end({ kind: 'timed-out', error });
+  }
+
+  #abort(reason: Error): void {
+    this.#abortReason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  #end(outcome: TaskOutcome): void {
+    const finish = this.#finish;
+    if (finish === undefined) return;
+    this.#finish = undefined;
+    this.#timer?.cancel();
+    finish(outcome);
+  }
+}

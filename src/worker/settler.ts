@@ -1,0 +1,217 @@
+import type { Delivery, Publisher } from '../broker/broker';
+import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
+import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { EventBus } from '../events/event-bus';
+import { type CopyInput, deadLetterProperties, retryProperties } from '../message/copies';
+import { readFailures } from '../message/envelope';
+import { appendFailure } from '../message/failure-history';
+import { decideSettlement } from '../retry/decide-settlement';
+import type { Settlement, TaskOutcome } from '../task/outcome';
+import type { RetryPolicy } from '../task/retry-policy';
+import type { Clock } from '../time/clock';
+import { route } from '../topology/ladder';
+import { DEAD_EXCHANGE } from '../topology/names';
+import type { Attempt } from './attempt';
+
+export interface SettlerOptions {
+  readonly publisher: Publisher;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  /** A number in [0, 1), as `Math.random`. */
+  readonly random: () => number;
+  /** The policy of a queue's messages that no task is known for. */
+  readonly unknownTaskRetry: (queue: string) => RetryPolicy;
+}
+
+/** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
+const FAILED_SETTLEMENT_PAUSE_MS = 1_000;
+
+/**
+ * The only writer: carries out what was decided about a delivery, then tells it. A message is acknowledged after its
+ * copy was confirmed, so a crash in between leaves two, never none.
+ */
+export class Settler {
+  constructor(private readonly options: SettlerOptions) {}
+
+  /** Never rejects. */
+  async settle(delivery: Delivery, attempt: Attempt): Promise<void> {
+    const { outcome } = attempt;
+    if (outcome.kind === 'completed') {
+      delivery.ack();
+      this.#tellCompleted(attempt);
+      return;
+    }
+    const now = this.options.clock.now();
+    const settlement = this.#decide(attempt, now);
+    const error = describedError(outcome);
+    try {
+      await this.#carryOut(delivery, attempt, settlement, error, now);
+    } catch (failure) {
+      await this.#postpone(delivery, attempt, failure);
+      return;
+    }
+    this.#tell(attempt, settlement, error);
+  }
+
+  #decide(attempt: Attempt, now: number): Settlement {
+    return decideSettlement(attempt.outcome, {
+      attempt: attempt.envelope.attempt,
+      firstAttemptAt: attempt.envelope.firstAttemptAt ?? attempt.startedAt,
+      policy: attempt.definition?.retry ?? this.options.unknownTaskRetry(attempt.queue),
+      now,
+      random: this.options.random(),
+    });
+  }
+
+  async #carryOut(
+    delivery: Delivery,
+    attempt: Attempt,
+    settlement: Settlement,
+    error: ThrownDescription | undefined,
+    now: number,
+  ): Promise<void> {
+    switch (settlement.kind) {
+      case 'ack':
+        delivery.ack();
+        return;
+      case 'requeue':
+        delivery.requeue();
+        return;
+      case 'retry':
+        await this.#publishRetry(delivery, attempt, settlement, error, now);
+        delivery.ack();
+        return;
+      case 'dead-letter':
+        await this.#publishDeadLetter(delivery, attempt, settlement, error, now);
+        delivery.ack();
+    }
+  }
+
+  #publishRetry(
+    delivery: Delivery,
+    attempt: Attempt,
+    settlement: Settlement & { kind: 'retry' },
+    error: ThrownDescription | undefined,
+    now: number,
+  ): Promise<void> {
+    const copy = copyInput(delivery, attempt, settlement.nextAttempt, error, now);
+    // A snooze is the handler's own delay and kept to the unit; a backoff carries jitter anyway and saves hops.
+    const precision = settlement.keepsAttempt ? 'exact' : 'rounded';
+    return this.options.publisher.publish({
+      ...route(delivery.queue, settlement.delayMs, precision),
+      body: delivery.body,
+      properties: retryProperties(copy),
+    });
+  }
+
+  #publishDeadLetter(
+    delivery: Delivery,
+    attempt: Attempt,
+    settlement: Settlement & { kind: 'dead-letter' },
+    error: ThrownDescription | undefined,
+    now: number,
+  ): Promise<void> {
+    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, error, now);
+    return this.options.publisher.publish({
+      exchange: DEAD_EXCHANGE,
+      routingKey: delivery.queue,
+      body: delivery.body,
+      properties: deadLetterProperties(copy, settlement.reason, problemsOf(attempt.outcome), now),
+    });
+  }
+
+  /** The broker still holds the message. It rests a while, so that a broker in trouble is not asked without end. */
+  async #postpone(delivery: Delivery, attempt: Attempt, failure: unknown): Promise<void> {
+    this.options.events.emit('settlement:failed', { ...taskEvent(attempt), error: describeThrown(failure) });
+    if (delivery.live) {
+      await new Promise<void>((resolve) => this.options.clock.schedule(resolve, FAILED_SETTLEMENT_PAUSE_MS));
+    }
+    delivery.requeue();
+  }
+
+  #tellCompleted(attempt: Attempt): void {
+    const { events } = this.options;
+    if (events.has('task:completed')) events.emit('task:completed', this.#ended(attempt));
+  }
+
+  #ended(attempt: Attempt) {
+    return { ...taskEvent(attempt), durationMs: attempt.endedAt - attempt.startedAt };
+  }
+
+  #tell(attempt: Attempt, settlement: Settlement, error: ThrownDescription | undefined): void {
+    const { events } = this.options;
+    const { outcome } = attempt;
+    const ended = this.#ended(attempt);
+    switch (settlement.kind) {
+      case 'ack':
+        events.emit('task:discarded', { ...ended, reason: outcome.kind === 'discarded' ? outcome.reason : '' });
+        return;
+      case 'requeue':
+        events.emit('task:interrupted', ended);
+        return;
+      case 'retry':
+        this.#tellRetry(attempt, settlement, error);
+        return;
+      case 'dead-letter':
+        events.emit('task:dead-lettered', { ...ended, reason: settlement.reason, error, problems: problemsOf(outcome) });
+    }
+  }
+
+  #tellRetry(attempt: Attempt, settlement: Settlement & { kind: 'retry' }, error: ThrownDescription | undefined): void {
+    const { events } = this.options;
+    const { delayMs, nextAttempt } = settlement;
+    const ended = this.#ended(attempt);
+    if (attempt.outcome.kind === 'snoozed') {
+      events.emit('task:snoozed', { ...ended, delayMs, reason: attempt.outcome.reason });
+    } else {
+      const told = error ?? { name: 'Error', message: '' };
+      events.emit('task:retried', { ...ended, error: told, delayMs, nextAttempt });
+    }
+  }
+}
+
+function taskEvent({ definition, envelope, id, queue }: Attempt) {
+  return { task: definition?.name ?? envelope.type, id, queue, attempt: envelope.attempt };
+}
+
+function copyInput(
+  delivery: Delivery,
+  attempt: Attempt,
+  nextAttempt: number,
+  error: ThrownDescription | undefined,
+  now: number,
+): CopyInput {
+  const { envelope } = attempt;
+  const failures = readFailures(delivery);
+  const at = new Date(now).toISOString();
+  return {
+    message: delivery,
+    envelope,
+    id: attempt.id,
+    task: attempt.definition?.name,
+    queue: delivery.queue,
+    attempt: nextAttempt,
+    firstAttemptAt: envelope.firstAttemptAt ?? attempt.startedAt,
+    failures:
+      error === undefined
+        ? failures
+        : appendFailure(failures, { attempt: envelope.attempt, at, error: error.name, message: error.message }),
+  };
+}
+
+/** What goes into the history, for the outcomes that are failures. */
+function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
+  switch (outcome.kind) {
+    case 'failed':
+    case 'timed-out':
+    case 'retry':
+    case 'gave-up':
+      return describeThrown(outcome.error);
+    case 'unknown-task':
+      return { name: 'UnknownTask', message: `no task of this worker is named ${JSON.stringify(outcome.task?.slice(0, 127))}` };
+    default:
+      return undefined;
+  }
+}
+
+const problemsOf = (outcome: TaskOutcome): readonly PayloadProblem[] => (outcome.kind === 'rejected' ? outcome.problems : []);

@@ -1,0 +1,103 @@
+import type { Broker } from '../broker/broker';
+import type { EventBus } from '../events/event-bus';
+import type { QueueDefinition } from '../task/definition';
+import type { Clock } from '../time/clock';
+import type { DeliveryProcessor } from './delivery-processor';
+import { QueueConsumer } from './queue-consumer';
+import type { Settler } from './settler';
+
+export interface WorkerOptions {
+  readonly broker: Broker;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly queues: readonly QueueDefinition[];
+  readonly processor: DeliveryProcessor;
+  readonly settler: Settler;
+}
+
+/** How long interrupted tasks have for their settlement, in milliseconds. */
+const SETTLE_TIMEOUT_MS = 5_000;
+
+/**
+ * Runs the tasks of some queues.
+ *
+ * idle → running ⇄ paused → stopping → stopped. Stopping takes no new work, waits for running tasks up to the
+ * deadline, then interrupts the rest: they go back to their queues and keep their attempt.
+ */
+export class Worker {
+  readonly #consumers: readonly QueueConsumer[];
+  #state: 'idle' | 'running' | 'paused' | 'stopping' | 'stopped' = 'idle';
+  #stopped: Promise<void> | undefined;
+
+  constructor(private readonly options: WorkerOptions) {
+    const { processor, settler } = options;
+    this.#consumers = options.queues.map(
+      (queue) =>
+        new QueueConsumer(queue, options.broker, async (delivery) => settler.settle(delivery, await processor.process(delivery))),
+    );
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  /** Tasks that run now. */
+  get running(): number {
+    return this.#consumers.reduce((sum, consumer) => sum + consumer.running, 0);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#consumers.map((consumer) => consumer.start()));
+    this.#state = 'running';
+    this.options.events.emit('worker:started', { queues: this.#names() });
+  }
+
+  /** Takes no more deliveries; running tasks go on. Calling it twice does nothing more. */
+  async pause(): Promise<void> {
+    if (this.#state !== 'running') return;
+    this.#state = 'paused';
+    await Promise.all(this.#consumers.map((consumer) => consumer.pause()));
+    this.options.events.emit('worker:paused', { queues: this.#names() });
+  }
+
+  async resume(): Promise<void> {
+    if (this.#state !== 'paused') return;
+    await Promise.all(this.#consumers.map((consumer) => consumer.start()));
+    this.#state = 'running';
+    this.options.events.emit('worker:resumed', { queues: this.#names() });
+  }
+
+  /** Stops, as described above. A second call waits for the first. */
+  stop(deadlineMs: number): Promise<void> {
+    this.#stopped ??= this.#stop(deadlineMs);
+    return this.#stopped;
+  }
+
+  async #stop(deadlineMs: number): Promise<void> {
+    const { events, processor } = this.options;
+    this.#state = 'stopping';
+    events.emit('worker:stopping', { running: this.running, deadlineMs });
+    await Promise.all(this.#consumers.map((consumer) => consumer.pause()));
+    await this.#drained(deadlineMs);
+    const interrupted = processor.interruptAll();
+    if (interrupted > 0) await this.#drained(SETTLE_TIMEOUT_MS);
+    this.#state = 'stopped';
+    events.emit('worker:stopped', { interrupted });
+  }
+
+  /** Waits until no task runs, but not longer than `limitMs`. */
+  async #drained(limitMs: number): Promise<void> {
+    const idle = Promise.all(this.#consumers.map((consumer) => consumer.idle()));
+    await new Promise<void>((resolve) => {
+      const timer = this.options.clock.schedule(resolve, limitMs);
+      void idle.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  #names(): readonly string[] {
+    return this.#consumers.map((consumer) => consumer.name);
+  }
+}
