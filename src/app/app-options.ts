@@ -1,0 +1,183 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { TopologyMode } from '../broker/broker';
+import type { TaskDefaults } from '../decorators/task-options';
+import { ConfigurationError } from '../errors/configuration-error';
+import type { Logger, LogLevel } from '../events/logger';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../message/json-budget';
+import type { TaskMiddleware } from '../middleware/middleware';
+import type { ClassType } from '../task/class-type';
+import { type DurationRange, OptionReader } from '../task/option-reader';
+import type { Clock } from '../time/clock';
+import { DAY, type Duration, HOUR, SECOND } from '../time/duration';
+import type { HandlerResolver } from '../worker/handler-resolver';
+
+/** How large, deep and wide a payload may be. Checked before anything is decoded, on both sides. */
+export interface LimitOptions {
+  /** Bytes of a body: 1 to 16 MiB, which is RabbitMQ's own limit since 4.0. @defaultValue 1048576 (1 MiB) */
+  readonly maxBodyBytes?: number;
+  /** Nested objects and arrays: 1 to 1,000. @defaultValue 64 */
+  readonly maxDepth?: number;
+  /** Keys of all objects together: 1 to 1,000,000. @defaultValue 10000 */
+  readonly maxKeys?: number;
+  /** Values of all arrays and objects together: 1 to 10,000,000. @defaultValue 100000 */
+  readonly maxValues?: number;
+}
+
+/** Options of `createTaskApp`. */
+export interface TaskAppOptions {
+  /**
+   * `amqp://user:password@host:5672/vhost` or `amqps://…`; user, password and vhost percent-encoded. `memory:` is an
+   * embedded broker of this app alone, `memory:name` one that the process shares by name.
+   * @defaultValue the environment's `AMQP_URL`, else `amqp://guest:guest@localhost:5672`
+   */
+  readonly url?: string;
+  /** Decorated classes, and globs of files that export some. Without any, the app only enqueues. @defaultValue none */
+  readonly tasks?: readonly (ClassType | string)[];
+  /** Where globs begin. @defaultValue `process.cwd()` */
+  readonly cwd?: string;
+  /** Whether to run tasks: all, none, or those of the queues named. @defaultValue `true` */
+  readonly consume?: boolean | readonly string[];
+  /** Who enqueues (`app_id`), and the beginning of connection names. @defaultValue `'warren'` */
+  readonly name?: string;
+  /** Retry policy and timeout of tasks whose class and decorator say nothing. */
+  readonly defaults?: TaskDefaults;
+  /** Wraps every handler, outermost first. @defaultValue none */
+  readonly middleware?: readonly TaskMiddleware[];
+  /** Where handler instances come from. @defaultValue one instance of each class, by `new` */
+  readonly resolver?: HandlerResolver;
+  /** Whether to declare the topology, only to look for it (`verify`), or neither. @defaultValue `'assert'` */
+  readonly topology?: TopologyMode;
+  /** How long an `enqueue` may take until its confirm: 1 ms to 1 h. @defaultValue `'15s'` */
+  readonly publishTimeout?: Duration;
+  /** Unconfirmed messages at a time: 1 to 100,000. @defaultValue 1000 */
+  readonly maxInFlight?: number;
+  /** Bounds a handshake with the broker: 100 ms to 10 min. @defaultValue `'10s'` */
+  readonly connectTimeout?: Duration;
+  /** Between two heartbeats, whole seconds: 0 (none) to 1 h; a silent peer is noticed after two to three. @defaultValue `'10s'` */
+  readonly heartbeat?: Duration;
+  /** Connections that consume, shared by the queues in turn: 1 to 1,000. @defaultValue 16 */
+  readonly maxConsumerConnections?: number;
+  /** How long running tasks have when the app stops: 0 to 24 days. @defaultValue `'30s'` */
+  readonly stopTimeout?: Duration;
+  /** Whether SIGTERM and SIGINT stop the app, and a second one ends the process. @defaultValue `true` where tasks are run */
+  readonly handleSignals?: boolean;
+  readonly limits?: LimitOptions;
+  /** Options of `tls.connect`, for `amqps:`: `ca`, `cert`, `key`, `servername`. Certificates are verified unless you say otherwise. */
+  readonly tls?: ConnectionOptions;
+  /** A pino-shaped logger, a level for lines on standard error, or `false` for silence. @defaultValue `'info'` */
+  readonly logger?: Logger | LogLevel | false;
+  /** Where time comes from; with `memory:`, delays and retries wait by it. @defaultValue the machine's own */
+  readonly clock?: Clock;
+}
+
+/** Options of `createTaskApp`, read and checked: nothing behind this checks them again. */
+export interface ResolvedAppOptions {
+  readonly url: string;
+  readonly tasks: readonly (ClassType | string)[];
+  readonly cwd: string;
+  readonly consume: boolean | readonly string[];
+  readonly name: string;
+  readonly defaults: TaskDefaults;
+  readonly middleware: readonly TaskMiddleware[];
+  readonly resolver: HandlerResolver | undefined;
+  readonly topology: TopologyMode;
+  readonly publishTimeoutMs: number;
+  readonly maxInFlight: number;
+  readonly connectTimeoutMs: number;
+  readonly heartbeatSeconds: number;
+  readonly maxConsumerConnections: number;
+  readonly stopTimeoutMs: number;
+  readonly handleSignals: boolean | undefined;
+  readonly limits: JsonLimits;
+  readonly tls: ConnectionOptions | undefined;
+  readonly logger: Logger | LogLevel | false;
+  readonly clock: Clock | undefined;
+}
+
+export const DEFAULT_APP_OPTIONS = Object.freeze({
+  url: 'amqp://guest:guest@localhost:5672',
+  consume: true,
+  name: 'warren',
+  topology: 'assert',
+  publishTimeoutMs: 15 * SECOND,
+  maxInFlight: 1_000,
+  connectTimeoutMs: 10 * SECOND,
+  heartbeatMs: 10 * SECOND,
+  maxConsumerConnections: 16,
+  stopTimeoutMs: 30 * SECOND,
+  logger: 'info',
+} as const);
+
+const OPTION_KEYS = [
+  'url', 'tasks', 'cwd', 'consume', 'name', 'defaults', 'middleware', 'resolver', 'topology', 'publishTimeout', 'maxInFlight',
+  'connectTimeout', 'heartbeat', 'maxConsumerConnections', 'stopTimeout', 'handleSignals', 'limits', 'tls', 'logger', 'clock',
+] as const satisfies readonly (keyof TaskAppOptions)[];
+const LIMIT_KEYS = ['maxBodyBytes', 'maxDepth', 'maxKeys', 'maxValues'] as const satisfies readonly (keyof LimitOptions)[];
+const TOPOLOGY_MODES = ['assert', 'verify', 'off'] as const satisfies readonly TopologyMode[];
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+const between = (minMs: number, maxMs: number, words: string): DurationRange => ({ minMs, maxMs, words });
+
+/**
+ * Reads the app's options. The only place that looks at the environment.
+ * @throws ConfigurationError with every mistake.
+ */
+export function resolveAppOptions(options: TaskAppOptions, environment: NodeJS.ProcessEnv, cwd: string): ResolvedAppOptions {
+  const problems: string[] = [];
+  const reader = new OptionReader(options, 'createTaskApp', problems);
+  reader.refuseUnknown(OPTION_KEYS);
+  const resolved: ResolvedAppOptions = {
+    url: readText(reader, 'url') ?? environment['AMQP_URL'] ?? DEFAULT_APP_OPTIONS.url,
+    tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
+    cwd: readText(reader, 'cwd') ?? cwd,
+    consume: readConsume(reader),
+    name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
+    defaults: options.defaults ?? {},
+    middleware: (reader.list('middleware', 'an array of functions') as ResolvedAppOptions['middleware'] | undefined) ?? [],
+    resolver: options.resolver,
+    topology: reader.oneOf('topology', TOPOLOGY_MODES) ?? DEFAULT_APP_OPTIONS.topology,
+    publishTimeoutMs: reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
+    maxInFlight: reader.wholeNumber('maxInFlight', 1, 100_000) ?? DEFAULT_APP_OPTIONS.maxInFlight,
+    connectTimeoutMs:
+      reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ?? DEFAULT_APP_OPTIONS.connectTimeoutMs,
+    heartbeatSeconds: Math.ceil((reader.duration('heartbeat', between(0, HOUR, 'from 0 to 1 h')) ?? DEFAULT_APP_OPTIONS.heartbeatMs) / SECOND),
+    maxConsumerConnections: reader.wholeNumber('maxConsumerConnections', 1, 1_000) ?? DEFAULT_APP_OPTIONS.maxConsumerConnections,
+    stopTimeoutMs: reader.duration('stopTimeout', between(0, 24 * DAY, 'from 0 to 24 days')) ?? DEFAULT_APP_OPTIONS.stopTimeoutMs,
+    handleSignals: reader.flag('handleSignals'),
+    limits: readLimits(options.limits, problems),
+    tls: options.tls,
+    logger: options.logger ?? DEFAULT_APP_OPTIONS.logger,
+    clock: options.clock,
+  };
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return Object.freeze(resolved);
+}
+
+function readText(reader: OptionReader, key: string): string | undefined {
+  const value = reader.value(key);
+  if (value === undefined || (typeof value === 'string' && value !== '')) return value;
+  // Never the value: a URL holds a password.
+  reader.note(`${key} must be a non-empty string`);
+  return undefined;
+}
+
+function readConsume(reader: OptionReader): boolean | readonly string[] {
+  const value = reader.value('consume');
+  if (value === undefined) return DEFAULT_APP_OPTIONS.consume;
+  if (typeof value === 'boolean') return value;
+  if (Array.isArray(value) && value.every((queue) => typeof queue === 'string')) return value as readonly string[];
+  reader.refuse('consume', 'true, false or an array of queue names');
+  return DEFAULT_APP_OPTIONS.consume;
+}
+
+function readLimits(limits: LimitOptions | undefined, problems: string[]): JsonLimits {
+  const reader = new OptionReader(limits, 'createTaskApp', problems, 'limits.');
+  reader.refuseUnknown(LIMIT_KEYS);
+  const { maxBodyBytes, maxDepth, maxKeys, maxValues } = DEFAULT_JSON_LIMITS;
+  return Object.freeze({
+    maxBodyBytes: reader.wholeNumber('maxBodyBytes', 1, MAX_BODY_BYTES) ?? maxBodyBytes,
+    maxDepth: reader.wholeNumber('maxDepth', 1, 1_000) ?? maxDepth,
+    maxKeys: reader.wholeNumber('maxKeys', 1, 1_000_000) ?? maxKeys,
+    maxValues: reader.wholeNumber('maxValues', 1, 10_000_000) ?? maxValues,
+  });
+}

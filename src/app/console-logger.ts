@@ -1,0 +1,30 @@
+import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
+
+/** Where lines go: `process.stderr`, so that a program's own output stays clean. */
+export type LogSink = (line: string) => void;
+
+const writeToStderr: LogSink = (line) => void process.stderr.write(`${line}\n`);
+
+/** A control character in a header or an error's message must not draw on a terminal or forge a line. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be found.
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** One line an entry: time, level, message, fields as JSON. */
+export function createConsoleLogger(level: LogLevel, sink: LogSink = writeToStderr, now: () => Date = () => new Date()): Logger {
+  const threshold = LOG_LEVELS.indexOf(level);
+  const logAt =
+    (entryLevel: LogLevel) =>
+    (fields: Readonly<Record<string, unknown>>, message: string): void => {
+      if (LOG_LEVELS.indexOf(entryLevel) < threshold) return;
+      const line = `${now().toISOString()} ${entryLevel.toUpperCase().padEnd(5)} ${message} ${JSON.stringify(fields)}`;
+      sink(line.replace(CONTROL_CHARACTERS, escapeCharacter));
+    };
+  return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+}
+
+const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+const nothing = (): void => undefined;
+
+/** Says nothing. */
+export const SILENT_LOGGER: Logger = Object.freeze({ debug: nothing, info: nothing, warn: nothing, error: nothing });

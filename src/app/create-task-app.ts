@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { createAmqpBroker } from '../amqp/amqp-broker';
+import type { Broker } from '../broker/broker';
+import { TaskClient } from '../client/task-client';
+import { DeadLetters } from '../dead-letter/dead-letters';
+import type { TaskCatalog } from '../decorators/catalog';
+import { resolveDefinitions } from '../decorators/resolve-definitions';
+import { ConfigurationError } from '../errors/configuration-error';
+import { EventBus } from '../events/event-bus';
+import type { Logger } from '../events/logger';
+import { mostPatientRetry } from '../retry/normalize-retry';
+import type { QueueDefinition } from '../task/definition';
+import { systemClock } from '../time/system-clock';
+import { planTopology } from '../topology/plan';
+import { DeliveryProcessor } from '../worker/delivery-processor';
+import { Dispatcher } from '../worker/dispatcher';
+import { createDefaultResolver } from '../worker/handler-resolver';
+import { prepareTask } from '../worker/prepare-task';
+import { Settler } from '../worker/settler';
+import { Worker } from '../worker/worker';
+import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
+import { createConsoleLogger, SILENT_LOGGER } from './console-logger';
+import { discoverTaskClasses } from './discovery';
+import { logEvents } from './log-events';
+import { memoryBroker } from './memory-servers';
+import { contractsOf, PayloadWiring } from './payload-wiring';
+import { AppLifecycle, TaskApp } from './task-app';
+
+/**
+ * Makes an app: finds its tasks, checks every option and decorator, and connects nothing yet.
+ *
+ * @throws ConfigurationError with every mistake at once.
+ *
+ * @example
+ * ```ts
+ * const app = await createTaskApp({ url: process.env.AMQP_URL, tasks: ['dist/**\/*.tasks.js'] });
+ * await app.start();
+ * ```
+ */
+export async function createTaskApp(options: TaskAppOptions = {}): Promise<TaskApp> {
+  const resolved = resolveAppOptions(options, process.env, process.cwd());
+  const classes = await discoverTaskClasses(resolved.tasks, { cwd: resolved.cwd });
+  return assembleApp(resolved, resolveDefinitions(classes, resolved.defaults));
+}
+
+/** Puts the parts together. */
+function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp {
+  const events = new EventBus();
+  logEvents(events, loggerOf(options.logger));
+  const lifecycle = new AppLifecycle();
+  const broker = createBroker(options, events);
+  const clock = options.clock ?? systemClock;
+  const payloads = new PayloadWiring(options.limits, options.name);
+  const client = new TaskClient({
+    broker,
+    clock,
+    context: payloads.context,
+    prepare: (contract) => payloads.sent(contract),
+    contractsOf,
+    assertReady: () => lifecycle.assertReady('enqueue'),
+  });
+  const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID });
+  const worker = createWorker(options, catalog, broker, events, payloads);
+  const topology = planTopology({ queues: catalog.queues });
+  return new TaskApp({ options, broker, events, catalog, topology, client, deadLetters, worker, lifecycle });
+}
+
+function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
+  const brokerEvents = {
+    onConnection: (name: string, state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
+      events.emit('connection:changed', { name, state, error }),
+    onSubscription: (queue: string, state: 'consuming' | 'recovering' | 'cancelled' | 'closed', error?: Error) =>
+      events.emit('subscription:changed', { queue, state, error }),
+  };
+  const clock = options.clock ?? systemClock;
+  if (options.url.startsWith('memory:')) return memoryBroker(options.url, clock, brokerEvents);
+  return createAmqpBroker({
+    url: options.url,
+    name: options.name,
+    heartbeatSeconds: options.heartbeatSeconds,
+    connectTimeoutMs: options.connectTimeoutMs,
+    publishTimeoutMs: options.publishTimeoutMs,
+    maxInFlight: options.maxInFlight,
+    maxConsumerConnections: options.maxConsumerConnections,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    events: brokerEvents,
+  });
+}
+
+function createWorker(
+  options: ResolvedAppOptions,
+  catalog: TaskCatalog,
+  broker: Broker,
+  events: EventBus,
+  payloads: PayloadWiring,
+): Worker | undefined {
+  const queues = consumedQueues(options.consume, catalog);
+  if (queues.length === 0) return undefined;
+  const clock = options.clock ?? systemClock;
+  const tasks = catalog.tasks.map((definition) =>
+    prepareTask(definition, payloads.received(definition.payload).check, options.middleware),
+  );
+  return new Worker({
+    broker,
+    events,
+    clock,
+    queues,
+    processor: new DeliveryProcessor({
+      dispatcher: new Dispatcher(tasks),
+      decode: (message) => payloads.codecs.decode(message),
+      resolver: options.resolver ?? createDefaultResolver(),
+      events,
+      clock,
+      newId: randomUUID,
+    }),
+    settler: new Settler({
+      publisher: broker.publisher,
+      events,
+      clock,
+      random: Math.random,
+      unknownTaskRetry: (queue) => mostPatientRetry(catalog.tasksOf(queue).map(({ retry }) => retry)),
+    }),
+  });
+}
+
+/** @throws ConfigurationError when a queue is named that no task has. */
+function consumedQueues(consume: boolean | readonly string[], catalog: TaskCatalog): readonly QueueDefinition[] {
+  if (typeof consume === 'boolean') return consume ? catalog.queues : [];
+  const known = new Map(catalog.queues.map((queue) => [queue.name, queue]));
+  const unknown = consume.filter((name) => !known.has(name));
+  if (unknown.length > 0) {
+    const choices = [...known.keys()].join(', ');
+    throw new ConfigurationError(unknown.map((name) => `consume names the queue "${name}", which no task has; there are: ${choices}`));
+  }
+  return catalog.queues.filter((queue) => consume.includes(queue.name));
+}
+
+function loggerOf(logger: ResolvedAppOptions['logger']): Logger {
+  if (logger === false) return SILENT_LOGGER;
+  return typeof logger === 'string' ? createConsoleLogger(logger) : logger;
+}

@@ -1,0 +1,47 @@
+import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
+import type { EventBus } from '../events/event-bus';
+import type { Logger } from '../events/logger';
+
+/** Writes one line for each change of state. A task that simply succeeds is no change worth a line. */
+export function logEvents(events: EventBus, logger: Logger): void {
+  logTaskEvents(events, logger);
+  logWorkerEvents(events, logger);
+  events.on('listener:failed', ({ event, error }) => logger.error({ event, ...shown(error) }, 'an event listener failed'));
+}
+
+function logTaskEvents(events: EventBus, logger: Logger): void {
+  events.on('task:retried', ({ error, ...event }) => logger.warn({ ...event, ...shown(error) }, 'task failed and will be retried'));
+  events.on('task:dead-lettered', ({ error, ...event }) =>
+    logger.error({ ...event, ...(error === undefined ? {} : shown(error)) }, 'task moved to the dead-letter queue'),
+  );
+  events.on('task:timed-out', (event) => logger.warn({ ...event }, 'task ran longer than its timeout'));
+  events.on('task:snoozed', (event) => logger.debug({ ...event }, 'task snoozed'));
+  events.on('task:discarded', (event) => logger.debug({ ...event }, 'task discarded'));
+  events.on('task:interrupted', (event) => logger.info({ ...event }, 'task given back to its queue'));
+  events.on('settlement:failed', ({ error, ...event }) =>
+    logger.error({ ...event, ...shown(error) }, 'the copy of a failed task could not be published; the broker will deliver the task again'),
+  );
+}
+
+function logWorkerEvents(events: EventBus, logger: Logger): void {
+  events.on('worker:started', (event) => logger.info({ ...event }, 'worker started'));
+  events.on('worker:paused', (event) => logger.info({ ...event }, 'worker paused'));
+  events.on('worker:resumed', (event) => logger.info({ ...event }, 'worker resumed'));
+  events.on('worker:stopping', (event) => logger.info({ ...event }, 'worker stopping'));
+  events.on('worker:stopped', (event) => logger.info({ ...event }, 'worker stopped'));
+  events.on('connection:changed', ({ name, state, error }) => {
+    const troubled = error !== undefined || state === 'blocked';
+    logger[troubled ? 'warn' : 'debug']({ name, state, ...shownError(error) }, `connection ${state}`);
+  });
+  events.on('subscription:changed', ({ queue, state, error }) =>
+    logger[error === undefined ? 'debug' : 'warn']({ queue, state, ...shownError(error) }, `consumer ${state}`),
+  );
+}
+
+const shown = ({ name, message, code }: ThrownDescription): Record<string, unknown> => ({
+  error: name,
+  message,
+  ...(code === undefined ? {} : { code }),
+});
+
+const shownError = (error: Error | undefined): Record<string, unknown> => (error === undefined ? {} : shown(describeThrown(error)));

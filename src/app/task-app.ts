@@ -1,0 +1,158 @@
+import type { Broker, ServerInfo } from '../broker/broker';
+import type { TaskClient } from '../client/task-client';
+import type { DeadLetters } from '../dead-letter/dead-letters';
+import type { TaskCatalog } from '../decorators/catalog';
+import { NotStartedError } from '../errors/configuration-error';
+import type { EventBus } from '../events/event-bus';
+import type { EventListener, EventName, WarrenEvents } from '../events/task-events';
+import type { Topology } from '../topology/topology';
+import type { Worker } from '../worker/worker';
+import type { ResolvedAppOptions } from './app-options';
+import { stopOnSignals } from './stop-signals';
+
+/** What an app is made of. */
+export interface TaskAppParts {
+  readonly options: ResolvedAppOptions;
+  readonly broker: Broker;
+  readonly events: EventBus;
+  readonly catalog: TaskCatalog;
+  readonly topology: Topology;
+  readonly client: TaskClient;
+  readonly deadLetters: DeadLetters;
+  /** `undefined` in an app that only enqueues. */
+  readonly worker: Worker | undefined;
+  readonly lifecycle: AppLifecycle;
+}
+
+export type AppState = 'created' | 'starting' | 'started' | 'stopping' | 'stopped';
+
+/** The app's state, shared with the parts that refuse work outside of it. */
+export class AppLifecycle {
+  state: AppState = 'created';
+
+  /** @throws NotStartedError unless the app is started, or stopping: a running task may still enqueue. */
+  assertReady(action: string): void {
+    if (this.state !== 'started' && this.state !== 'stopping') throw new NotStartedError(action, this.state);
+  }
+}
+
+/**
+ * Tasks of one process: enqueues, runs them, and looks after dead letters.
+ *
+ * created → starting → started → stopping → stopped; starting → stopped when it fails. An app starts once.
+ */
+export class TaskApp {
+  #stopped: Promise<void> | undefined;
+  #unlisten: () => void = () => undefined;
+
+  /** @internal Made by `createTaskApp`. */
+  constructor(private readonly parts: TaskAppParts) {}
+
+  /** @internal For the test app, which looks into queues. */
+  get broker(): Broker {
+    return this.parts.broker;
+  }
+
+  /** Enqueues tasks. */
+  get client(): TaskClient {
+    return this.parts.client;
+  }
+
+  /** Counts, lists, replays and discards what finally failed. */
+  get deadLetters(): DeadLetters {
+    return this.parts.deadLetters;
+  }
+
+  /** The tasks and queues of this app, resolved. */
+  get catalog(): TaskCatalog {
+    return this.parts.catalog;
+  }
+
+  /** What this app wants to stand on the broker; print it with `formatTopology`. */
+  get topology(): Topology {
+    return this.parts.topology;
+  }
+
+  get state(): AppState {
+    return this.parts.lifecycle.state;
+  }
+
+  /** The broker's product and version; known once started. */
+  get server(): ServerInfo {
+    return this.parts.broker.server;
+  }
+
+  /** The broker's address, without credentials. */
+  get address(): string {
+    return this.parts.broker.address;
+  }
+
+  /** Tasks that run now. */
+  get running(): number {
+    return this.parts.worker?.running ?? 0;
+  }
+
+  /** Adds a listener for an event and returns the function that removes it. What a listener throws is an event of its own. */
+  on<E extends EventName>(event: E, listener: EventListener<E>): () => void {
+    return this.parts.events.on(event, listener);
+  }
+
+  /** Resolves with the next event of this name (that passes the test). */
+  once<E extends EventName>(event: E, test?: (event: WarrenEvents[E]) => boolean): Promise<WarrenEvents[E]> {
+    return this.parts.events.once(event, test);
+  }
+
+  /**
+   * Connects, declares the topology and begins to consume. When it rejects, everything is closed again.
+   *
+   * @throws ConnectionFailedError, TopologyConflictError, TopologyMissingError, QueueMissingError
+   * @throws NotStartedError when the app was started before.
+   */
+  async start(): Promise<void> {
+    const { lifecycle, broker, topology, options, worker } = this.parts;
+    if (lifecycle.state !== 'created') throw new NotStartedError('start twice', lifecycle.state);
+    lifecycle.state = 'starting';
+    try {
+      await broker.connect();
+      await broker.applyTopology(topology, options.topology);
+      await worker?.start();
+    } catch (error) {
+      lifecycle.state = 'stopped';
+      await broker.close();
+      throw error;
+    }
+    lifecycle.state = 'started';
+    if (options.handleSignals ?? worker !== undefined) this.#unlisten = stopOnSignals(() => this.stop());
+  }
+
+  /** Takes no new tasks; running ones go on. */
+  async pause(): Promise<void> {
+    await this.parts.worker?.pause();
+  }
+
+  /** Takes new tasks again. */
+  async resume(): Promise<void> {
+    this.parts.lifecycle.assertReady('resume');
+    await this.parts.worker?.resume();
+  }
+
+  /**
+   * Stops: takes no new tasks, waits for running ones up to `stopTimeout`, gives the rest back to their queues without
+   * costing an attempt, and closes every connection. Never rejects; a second call waits for the first.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { lifecycle, broker, options, worker } = this.parts;
+    this.#unlisten();
+    if (lifecycle.state === 'started') {
+      lifecycle.state = 'stopping';
+      await worker?.stop(options.stopTimeoutMs);
+    }
+    lifecycle.state = 'stopped';
+    await broker.close();
+  }
+}

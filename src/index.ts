@@ -1,0 +1,74 @@
+export type { LimitOptions, TaskAppOptions } from './app/app-options';
+export { createConsoleLogger } from './app/console-logger';
+export { createTaskApp } from './app/create-task-app';
+export type { AppState, TaskApp } from './app/task-app';
+export type { ConnectionState, ServerInfo, SubscriptionState, TopologyMode } from './broker/broker';
+export type { EnqueueOptions } from './client/enqueue-options';
+export type { TaskClient } from './client/task-client';
+export type {
+  EnqueueArguments,
+  EnqueuedTask,
+  EnqueueItem,
+  EnqueueMethod,
+  EnqueueResult,
+  PayloadInput,
+  TaskMethods,
+} from './client/task-methods';
+export type { DeadLetter } from './dead-letter/dead-letter';
+export type {
+  DeadLetterFilter,
+  DeadLetters,
+  DiscardOptions,
+  ListOptions,
+  ReplayOptions,
+  ReplayProgress,
+} from './dead-letter/dead-letters';
+export type { TaskCatalog } from './decorators/catalog';
+export { Task } from './decorators/task';
+export type { ContractTaskOptions, TaskDefaults, TaskOptions } from './decorators/task-options';
+export { TaskQueue } from './decorators/task-queue';
+export type { QueueBindingOption, TaskQueueOptions } from './decorators/task-queue-options';
+export {
+  type ArgumentDifference,
+  ConnectionFailedError,
+  type ConnectionFailure,
+  QueueMissingError,
+  TopologyConflictError,
+  TopologyMissingError,
+} from './errors/broker-errors';
+export { ConfigurationError, NotStartedError } from './errors/configuration-error';
+export type { ThrownDescription } from './errors/describe-thrown';
+export {
+  BrokerBlockedError,
+  ConnectionClosedError,
+  InvalidOptionsError,
+  InvalidPayloadError,
+  MessageLimitError,
+  NackedError,
+  type PayloadProblem,
+  PublishRefusedError,
+  type PublishTarget,
+  PublishTimeoutError,
+  UnknownTaskError,
+  UnroutableError,
+} from './errors/enqueue-errors';
+export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
+export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
+export type { Logger, LogLevel } from './events/logger';
+export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
+export type { TaskCall, TaskMiddleware } from './middleware/middleware';
+export { custom, exponential, fixed, linear } from './retry/backoff';
+export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
+export type { ClassType } from './task/class-type';
+export type { TaskContext, TaskFailure } from './task/context';
+export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
+export type { ExchangeType, QueueBinding, QueueDefinition, QueueType, TaskDefinition, TaskHandler } from './task/definition';
+export type { DeadLetterReason } from './task/outcome';
+export type { PayloadOption, PayloadType } from './task/payload-type';
+export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-policy';
+export { DiscardTask, FailTask, RetryTask, type RetryTaskOptions, SnoozeTask, TaskSignal } from './task/signals';
+export type { Clock, Timer } from './time/clock';
+export type { Duration } from './time/duration';
+export { formatTopology } from './topology/format';
+export type { ArgumentValue, BindingSpec, ExchangeSpec, QueueSpec, Topology } from './topology/topology';
+export type { HandlerResolver } from './worker/handler-resolver';
