@@ -78,7 +78,7 @@ function parseServer(text: string, tls: boolean): Server {
   const number = port === undefined ? (tls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(port);
   if (number < 1 || number > 65_535) throw invalid('its port is not in 1 to 65535');
   const vhost = decode(path, 'vhost');
-  if (vhost.includes('/') && !path.toLowerCase().includes('%2f')) throw invalid('its vhost holds a "/": write it as %2F');
+  if (path.includes('/')) throw invalid('its vhost holds a "/": write it as %2F');
   return {
     host: host === '' ? 'localhost' : host.replace(/^\[|\]$/g, ''),
     port: number,
@@ -89,8 +89,9 @@ function parseServer(text: string, tls: boolean): Server {
 
 function parseHeartbeat(text: string | null): number | undefined {
   if (text === null) return undefined;
-  const seconds = Number(text);
-  if (!Number.isInteger(seconds) || seconds < 0 || seconds > 3600) throw invalid('its heartbeat is not in 0 to 3600 seconds');
+  // An empty value would be the number 0, which turns heartbeats off.
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= 3600)) throw invalid('its heartbeat is not in 0 to 3600 seconds');
   return seconds;
 }
 

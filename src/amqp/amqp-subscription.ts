@@ -85,14 +85,16 @@ export class AmqpSubscription implements Subscription {
 
   async #close(): Promise<void> {
     await this.cancel();
-    this.#become('closed');
     this.#unlisten?.();
     const generation = this.#generation;
-    if (generation === undefined || !generation.alive) return;
-    generation.flush();
-    const closing = bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
-    generation.end();
-    await closing;
+    if (generation?.alive === true) {
+      generation.flush();
+      const closing = bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      generation.end();
+      await closing;
+    }
+    // Not before: amqplib lets the close of a connection overtake what its channels have not written yet.
+    this.#become('closed');
   }
 
   #become(state: SubscriptionState, error?: Error): void {

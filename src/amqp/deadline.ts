@@ -14,7 +14,7 @@ export function withDeadline<T>(promise: Promise<T>, timeoutMs: number, onTimeou
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(error);
       },
     );
   });

@@ -28,7 +28,7 @@ const UNREACHABLE_CODES = /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|EN
 const REMEDIES: Readonly<Record<ConnectionFailure, string>> = {
   unreachable: 'Is the broker running there, and the port open?',
   credentials: 'Check user name and password; the user "guest" may only connect over loopback.',
-  vhost: 'Create the vhost, or give the user permission on it.',
+  vhost: 'Create it, give the user permission on it, or raise its limit of connections.',
   tls: 'Check the certificate chain ("ca"), the host name and the port.',
   protocol: 'Is it an AMQP 0-9-1 port? TLS needs amqps:// and its own port.',
   timeout: 'The peer took the connection but did not answer in time.',
@@ -38,13 +38,21 @@ const REMEDIES: Readonly<Record<ConnectionFailure, string>> = {
 export function connectionFailure(error: unknown, address: string): ConnectionFailedError {
   const { message, code = '' } = describeThrown(error);
   const reason = failureReason(message, code);
-  const detail = /with message "(.*)"/s.exec(message)?.[1] ?? (code === '' || message.includes(code) ? message : `${code}: ${message}`);
-  return new ConnectionFailedError(address, reason, `${detail}. ${REMEDIES[reason]}`);
+  const detail = failureDetail(message, code);
+  return new ConnectionFailedError(address, reason, `${detail.replace(/\.$/, '')}. ${REMEDIES[reason]}`);
+}
+
+/** amqplib drops the broker's reason when the vhost is refused: missing, not permitted, or at its limit of connections. */
+const VHOST_REFUSED = 'Expected ConnectionOpenOk; got <ConnectionClose';
+
+function failureDetail(message: string, code: string): string {
+  if (message.startsWith(VHOST_REFUSED)) return 'the broker refused the vhost';
+  return /with message "(.*)"/s.exec(message)?.[1] ?? (code === '' || message.includes(code) ? message : `${code}: ${message}`);
 }
 
 function failureReason(message: string, code: string): ConnectionFailure {
   if (/ACCESS[-_]REFUSED/.test(message)) return /vhost/.test(message) ? 'vhost' : 'credentials';
-  if (/NOT[-_]ALLOWED/.test(message)) return 'vhost';
+  if (/NOT[-_]ALLOWED/.test(message) || message.startsWith(VHOST_REFUSED)) return 'vhost';
   if (/ETIMEDOUT/.test(message) || code === 'ETIMEDOUT') return 'timeout';
   if (TLS_CODES.test(code)) return 'tls';
   if (UNREACHABLE_CODES.test(code) || /closed abruptly/.test(message)) return 'unreachable';

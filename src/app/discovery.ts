@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import { isTaskClass } from '../decorators/inherited-records';
 import { ConfigurationError } from '../errors/configuration-error';
-import { describeThrown } from '../errors/describe-thrown';
+import { describeThrown, truncateBytes } from '../errors/describe-thrown';
 import { describeValue } from '../errors/describe-value';
 import type { ClassType } from '../task/class-type';
-import { findFiles } from './find-files';
+import { type FoundFiles, findFiles } from './find-files';
 import { type LoadFile, loadFile } from './load-file';
 
 export interface DiscoveryOptions {
@@ -17,10 +17,12 @@ export interface DiscoveryOptions {
   readonly load?: LoadFile;
 }
 
+const NOTHING_FOUND: FoundFiles = Object.freeze({ files: Object.freeze([]), passedOver: 0 });
+
 /** What went wrong so far. */
 interface Findings {
   readonly problems: string[];
-  /** What files threw when they were loaded. */
+  /** What files threw when they were loaded, or the glob library for a pattern. */
   readonly causes: unknown[];
 }
 
@@ -49,7 +51,7 @@ function configurationError(findings: Findings): ConfigurationError {
   const problems = [...new Set(findings.problems)];
   const causes = [...new Set(findings.causes)];
   if (causes.length === 0) return new ConfigurationError(problems);
-  const cause = causes.length > 1 ? new AggregateError(causes, 'several files could not be loaded') : causes[0];
+  const cause = causes.length > 1 ? new AggregateError(causes, 'several sources of tasks failed') : causes[0];
   return new ConfigurationError(problems, { cause });
 }
 
@@ -71,7 +73,10 @@ async function classesOfPattern(
   { cwd, load }: Required<DiscoveryOptions>,
   findings: Findings,
 ): Promise<readonly ClassType[]> {
-  const { files, passedOver } = await findFiles(pattern, cwd);
+  const { files, passedOver } = await findFiles(pattern, cwd).catch((error: unknown) => {
+    findings.causes.push(error);
+    return NOTHING_FOUND;
+  });
   const before = findings.problems.length;
   const classes: ClassType[] = [];
   for (const file of files) classes.push(...(await classesOfFile(file, cwd, load, findings)));
@@ -82,7 +87,7 @@ async function classesOfPattern(
 }
 
 function emptyPattern(pattern: string, cwd: string, files: readonly string[], passedOver: number): string {
-  const where = `the glob ${JSON.stringify(pattern)} (from ${cwd})`;
+  const where = `the glob ${JSON.stringify(truncateBytes(pattern, 500))} (from ${cwd})`;
   if (files.length > 0) {
     const shown = files.slice(0, 5).map((file) => relative(cwd, file));
     const list = files.length > shown.length ? `${shown.join(', ')}, …` : shown.join(', ');

@@ -18,6 +18,7 @@ export interface FoundFiles {
  * pattern says so.
  *
  * @param cwd - what a relative pattern is relative to.
+ * @throws what the glob library throws for a pattern that it cannot compile.
  */
 export async function findFiles(pattern: string, cwd: string): Promise<FoundFiles> {
   const named = await namedBy(pattern, cwd);
@@ -28,9 +29,18 @@ export async function findFiles(pattern: string, cwd: string): Promise<FoundFile
 async function namedBy(pattern: string, cwd: string): Promise<readonly string[]> {
   // A path may hold brackets or parentheses, which mean something else in a glob.
   const path = resolve(cwd, pattern);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return [path];
+  if (isFile(path)) return [path];
   const slashed = sep === '\\' ? pattern.replaceAll('\\', '/') : pattern;
   const ignore = pattern.includes('node_modules') ? [] : ['**/node_modules/**'];
   const found = await glob(slashed, { cwd, ignore, absolute: true, onlyFiles: true, expandDirectories: false });
   return found.map((file) => resolve(file));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // No such file, a name that is too long for one, or one that holds a null character: a glob, then.
+    return false;
+  }
 }

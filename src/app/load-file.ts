@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { describeThrown } from '../errors/describe-thrown';
 
 /** Loads a module by its absolute path and gives its exports. */
 export type LoadFile = (path: string) => Promise<unknown>;
@@ -15,7 +16,7 @@ export const loadFile: LoadFile = async (path) => {
   try {
     return (await import(pathToFileURL(path).href)) as unknown;
   } catch (error) {
-    if (!NO_DYNAMIC_IMPORT.has(String((error as { code?: unknown } | undefined)?.code))) throw error;
+    if (!NO_DYNAMIC_IMPORT.has(describeThrown(error).code ?? '')) throw error;
     return createRequire(path)(path) as unknown;
   }
 };

@@ -45,61 +45,66 @@ export class TaskApp {
   #stopped: Promise<void> | undefined;
   #unlisten: () => void = () => undefined;
 
+  // Truly private: the options hold the URL, and `console.log(app)` must not show a password.
+  readonly #parts: TaskAppParts;
+
   /** @internal Made by `createTaskApp`. */
-  constructor(private readonly parts: TaskAppParts) {}
+  constructor(parts: TaskAppParts) {
+    this.#parts = parts;
+  }
 
   /** @internal For the test app, which looks into queues. */
   get broker(): Broker {
-    return this.parts.broker;
+    return this.#parts.broker;
   }
 
   /** Enqueues tasks. */
   get client(): TaskClient {
-    return this.parts.client;
+    return this.#parts.client;
   }
 
   /** Counts, lists, replays and discards what finally failed. */
   get deadLetters(): DeadLetters {
-    return this.parts.deadLetters;
+    return this.#parts.deadLetters;
   }
 
   /** The tasks and queues of this app, resolved. */
   get catalog(): TaskCatalog {
-    return this.parts.catalog;
+    return this.#parts.catalog;
   }
 
   /** What this app wants to stand on the broker; print it with `formatTopology`. */
   get topology(): Topology {
-    return this.parts.topology;
+    return this.#parts.topology;
   }
 
   get state(): AppState {
-    return this.parts.lifecycle.state;
+    return this.#parts.lifecycle.state;
   }
 
   /** The broker's product and version; known once started. */
   get server(): ServerInfo {
-    return this.parts.broker.server;
+    return this.#parts.broker.server;
   }
 
   /** The broker's address, without credentials. */
   get address(): string {
-    return this.parts.broker.address;
+    return this.#parts.broker.address;
   }
 
   /** Tasks that run now. */
   get running(): number {
-    return this.parts.worker?.running ?? 0;
+    return this.#parts.worker?.running ?? 0;
   }
 
   /** Adds a listener for an event and returns the function that removes it. What a listener throws is an event of its own. */
   on<E extends EventName>(event: E, listener: EventListener<E>): () => void {
-    return this.parts.events.on(event, listener);
+    return this.#parts.events.on(event, listener);
   }
 
   /** Resolves with the next event of this name (that passes the test). */
   once<E extends EventName>(event: E, test?: (event: WarrenEvents[E]) => boolean): Promise<WarrenEvents[E]> {
-    return this.parts.events.once(event, test);
+    return this.#parts.events.once(event, test);
   }
 
   /**
@@ -109,7 +114,7 @@ export class TaskApp {
    * @throws NotStartedError when the app was started before.
    */
   async start(): Promise<void> {
-    const { lifecycle, broker, topology, options, worker } = this.parts;
+    const { lifecycle, broker, topology, options, worker } = this.#parts;
     if (lifecycle.state !== 'created') throw new NotStartedError('start twice', lifecycle.state);
     lifecycle.state = 'starting';
     try {
@@ -127,13 +132,13 @@ export class TaskApp {
 
   /** Takes no new tasks; running ones go on. */
   async pause(): Promise<void> {
-    await this.parts.worker?.pause();
+    await this.#parts.worker?.pause();
   }
 
   /** Takes new tasks again. */
   async resume(): Promise<void> {
-    this.parts.lifecycle.assertReady('resume');
-    await this.parts.worker?.resume();
+    this.#parts.lifecycle.assertReady('resume');
+    await this.#parts.worker?.resume();
   }
 
   /**
@@ -146,7 +151,7 @@ export class TaskApp {
   }
 
   async #stop(): Promise<void> {
-    const { lifecycle, broker, options, worker } = this.parts;
+    const { lifecycle, broker, options, worker } = this.#parts;
     this.#unlisten();
     if (lifecycle.state === 'started') {
       lifecycle.state = 'stopping';

@@ -64,7 +64,7 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
   return Object.freeze({
     id: envelope.id,
     task: envelope.type,
-    queue: textHeader(headers, HEADER.queue) ?? homeQueue,
+    queue: homeQueue,
     reason: ownReason(headers) ?? BROKER_REASONS.get(death?.['reason']) ?? 'rejected',
     attempt: envelope.attempt,
     error: failures.at(-1),

@@ -1,5 +1,5 @@
 import { copiedProperties } from '../message/copies';
-import { readEnvelope } from '../message/envelope';
+import { readEnvelope, readFailures } from '../message/envelope';
 import { HEADER, headerOf, integerHeader, textHeader, userHeaders } from '../message/headers';
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
 import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
@@ -16,8 +16,8 @@ export function replayMessage(homeQueue: string, letter: IncomingMessage, now: n
   const replayed = userHeaders(headers);
   replayed[HEADER.replays] = (integerHeader(headers, HEADER.replays, 0, 1_000_000) ?? 0) + 1;
   replayed[HEADER.replayedAt] = now;
-  const failures = textHeader(headers, HEADER.failures, 64 * 1024);
-  if (failures !== undefined) replayed[HEADER.failures] = failures;
+  const failures = readFailures(letter);
+  if (failures.length > 0) replayed[HEADER.failures] = JSON.stringify(failures);
   const origin = originOf(homeQueue, letter);
   if (origin !== undefined) {
     replayed[HEADER.exchange] = origin.exchange;
@@ -25,7 +25,8 @@ export function replayMessage(homeQueue: string, letter: IncomingMessage, now: n
   }
   return {
     exchange: '',
-    routingKey: textHeader(headers, HEADER.queue) ?? homeQueue,
+    // Not the letter's own `warren-queue`: a sender could have forged it, and reach queues that are not its own.
+    routingKey: homeQueue,
     body: letter.body,
     properties: copiedProperties(
       { message: letter, id: readEnvelope(letter).id ?? newId(), task: undefined },

@@ -1,9 +1,14 @@
+import { truncateBytes } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
 import { HEADER, userHeaders } from './headers';
 import type { IncomingMessage, MessageProperties } from './wire';
+
+/** Problems that a dead letter names, and their budget in bytes of JSON text. */
+const MAX_PROBLEMS = 20;
+const MAX_PROBLEMS_BYTES = 8192;
 
 /** What a retry or dead-letter copy has in common. */
 export interface CopyInput {
@@ -33,8 +38,20 @@ export function deadLetterProperties(
   const headers = commonHeaders(input);
   headers[HEADER.reason] = reason;
   headers[HEADER.deadAt] = now;
-  if (problems.length > 0) headers[HEADER.problems] = JSON.stringify(problems.slice(0, 20)).slice(0, 8192);
+  if (problems.length > 0) headers[HEADER.problems] = problemsText(problems);
   return copiedProperties(input, headers);
+}
+
+/** The first problems, as many as fit: JSON text that was cut could not be read again. */
+function problemsText(problems: readonly PayloadProblem[]): string {
+  const named = problems.slice(0, MAX_PROBLEMS).map(({ path, rule, message }) => ({
+    path: truncateBytes(path, 400),
+    rule: truncateBytes(rule, 100),
+    message: truncateBytes(message, 400),
+  }));
+  // One problem alone always fits: of each byte, JSON makes six at most.
+  while (named.length > 1 && Buffer.byteLength(JSON.stringify(named)) > MAX_PROBLEMS_BYTES) named.pop();
+  return JSON.stringify(named);
 }
 
 function commonHeaders(input: CopyInput): Record<string, unknown> {
@@ -78,9 +95,14 @@ export function copiedProperties(
     correlationId: text(properties.correlationId),
     replyTo: text(properties.replyTo),
     appId: text(properties.appId),
-    timestamp: typeof properties.timestamp === 'number' ? properties.timestamp : undefined,
+    timestamp: instant(properties.timestamp),
     headers,
   };
+}
+
+/** Seconds since 1970; a forged timestamp of all ones decodes to 2^64, which amqplib cannot write again. */
+function instant(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
 }
 
 /** A short string of AMQP holds 255 bytes. */

@@ -59,6 +59,7 @@ export function readFailures(message: IncomingMessage): readonly TaskFailure[] {
   return parseFailures(header !== undefined && Object.hasOwn(header, HEADER.failures) ? header[HEADER.failures] : undefined);
 }
 
+/** A short string of AMQP. Decoding invalid UTF-8 can make more than 255 bytes of it, and then it cannot be sent again. */
 function usableText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255 ? value : undefined;
 }

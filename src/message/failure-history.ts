@@ -12,9 +12,7 @@ const NO_FAILURES: readonly TaskFailure[] = Object.freeze([]);
 
 /** The history with one more failure: the last ten, each cut to its budget. */
 export function appendFailure(history: readonly TaskFailure[], failure: TaskFailure): readonly TaskFailure[] {
-  const next = [...history, trimmed(failure)].slice(-MAX_FAILURES);
-  while (next.length > 1 && Buffer.byteLength(JSON.stringify(next)) > MAX_HISTORY_BYTES) next.shift();
-  return Object.freeze(next);
+  return withinBudget([...history, trimmed(failure)]);
 }
 
 /** Reads a history from a header. Anything can stand there: what does not look like a failure is left out. */
@@ -22,10 +20,16 @@ export function parseFailures(header: unknown): readonly TaskFailure[] {
   if (typeof header !== 'string' || header.length > 2 * MAX_HISTORY_BYTES) return NO_FAILURES;
   try {
     const parsed: unknown = JSON.parse(header);
-    return Array.isArray(parsed) ? Object.freeze(parsed.flatMap(readFailure).slice(-MAX_FAILURES)) : NO_FAILURES;
+    return Array.isArray(parsed) ? withinBudget(parsed.flatMap(readFailure)) : NO_FAILURES;
   } catch {
     return NO_FAILURES;
   }
+}
+
+function withinBudget(failures: readonly TaskFailure[]): readonly TaskFailure[] {
+  const kept = failures.slice(-MAX_FAILURES);
+  while (kept.length > 1 && Buffer.byteLength(JSON.stringify(kept)) > MAX_HISTORY_BYTES) kept.shift();
+  return Object.freeze(kept);
 }
 
 function readFailure(entry: unknown): readonly TaskFailure[] {

@@ -68,7 +68,7 @@ export function userHeaders(headers: MessageHeaders | undefined): Record<string,
     if (!isUserHeader(name)) continue;
     const value = headerValue(headers[name], 0);
     if (value === undefined) continue;
-    bytes += name.length + valueBytes(value);
+    bytes += 1 + Buffer.byteLength(name) + valueBytes(value);
     if (bytes > MAX_USER_HEADER_BYTES) break;
     kept[name] = value;
   }
@@ -80,17 +80,43 @@ export function headerProblems(headers: MessageHeaders): readonly string[] {
   const problems: string[] = [];
   let bytes = 0;
   for (const name of Object.keys(headers)) {
+    // What travels is counted, not what was given: that could hold itself.
+    const value = headerValue(headers[name], 0);
     if (!isUserHeader(name)) problems.push(`header "${name}" is reserved for Warren or the broker`);
-    else if (headerValue(headers[name], 0) === undefined) {
+    else if (value === undefined) {
       problems.push(`header "${name}" must be a string, a finite number, a boolean, null, a Buffer, or an array or plain object of these`);
-    } else bytes += name.length + valueBytes(headers[name]);
+    } else bytes += 1 + Buffer.byteLength(name) + valueBytes(value);
   }
   if (bytes > MAX_USER_HEADER_BYTES) problems.push(`headers have about ${bytes} bytes, at most ${MAX_USER_HEADER_BYTES} are allowed`);
   return problems;
 }
 
-/** AMQP types that amqplib decodes to a tagged object and encodes from one. */
-const TAGGED_TYPES: ReadonlySet<unknown> = new Set(['timestamp', 'decimal', 'float', 'double', 'byte', 'short', 'int', 'long']);
+const whole =
+  (min: number, max: number) =>
+  (value: unknown): boolean =>
+    Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+
+const isUint8 = whole(0, 255);
+const isUint32 = whole(0, 2 ** 32 - 1);
+
+function isDecimal(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { places, digits } = value as Record<string, unknown>;
+  return isUint8(places) && isUint32(digits);
+}
+
+/** AMQP types that amqplib encodes from a tagged object, and the values that it can encode: beyond them it throws. */
+const TAGGED_TYPES: ReadonlyMap<unknown, (value: unknown) => boolean> = new Map([
+  // 64 bits: the largest doubles below 2^64 and 2^63. A timestamp of all ones decodes to 2^64 itself.
+  ['timestamp', whole(0, 2 ** 64 - 2 ** 11)],
+  ['long', whole(-(2 ** 63), 2 ** 63 - 2 ** 10)],
+  ['int', whole(-(2 ** 31), 2 ** 31 - 1)],
+  ['short', whole(-(2 ** 15), 2 ** 15 - 1)],
+  ['byte', whole(-128, 127)],
+  ['float', Number.isFinite],
+  ['double', Number.isFinite],
+  ['decimal', isDecimal],
+]);
 
 /** A value that every client can encode again, or `undefined`. */
 function headerValue(value: unknown, depth: number): unknown {
@@ -99,7 +125,7 @@ function headerValue(value: unknown, depth: number): unknown {
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) ? value : undefined;
+      return Number.isFinite(value) ? numberValue(value) : undefined;
     case 'object':
       return value === null || Buffer.isBuffer(value) ? value : compoundValue(value, depth);
     default:
@@ -107,10 +133,16 @@ function headerValue(value: unknown, depth: number): unknown {
   }
 }
 
+/** amqplib takes these for 64-bit integers, and throws since they are none; named as doubles, they can be encoded. */
+function numberValue(value: number): unknown {
+  const mistaken = value < -(2 ** 63) || (Math.abs(value) >= 2 ** 50 && !Number.isInteger(value));
+  return mistaken ? { '!': 'double', value } : value;
+}
+
 function compoundValue(value: object, depth: number): unknown {
   if (depth >= MAX_HEADER_DEPTH) return undefined;
   if (Array.isArray(value)) return value.map((item) => headerValue(item, depth + 1) ?? null);
-  if (value instanceof Date) return { '!': 'timestamp', value: Math.floor(value.getTime() / 1000) };
+  if (value instanceof Date) return taggedValue({ '!': 'timestamp', value: Math.floor(value.getTime() / 1000) });
   if (Object.hasOwn(value, '!')) return taggedValue(value as { readonly '!': unknown; readonly value?: unknown });
   const table: Record<string, unknown> = Object.create(null);
   for (const key of Object.keys(value)) {
@@ -123,9 +155,7 @@ function compoundValue(value: object, depth: number): unknown {
 
 /** amqplib reads `{ '!': type, value }` as an instruction; a forged one must not reach its encoder. */
 function taggedValue(tagged: { readonly '!': unknown; readonly value?: unknown }): unknown {
-  return TAGGED_TYPES.has(tagged['!']) && typeof tagged.value === 'number' && Number.isFinite(tagged.value)
-    ? { '!': tagged['!'], value: tagged.value }
-    : undefined;
+  return TAGGED_TYPES.get(tagged['!'])?.(tagged.value) === true ? { '!': tagged['!'], value: tagged.value } : undefined;
 }
 
 /** About how many bytes a value takes on the wire. */
@@ -134,6 +164,6 @@ function valueBytes(value: unknown): number {
   if (Buffer.isBuffer(value)) return 5 + value.length;
   if (typeof value !== 'object' || value === null) return 9;
   let bytes = 5;
-  for (const [key, item] of Object.entries(value)) bytes += 1 + key.length + valueBytes(item);
+  for (const [key, item] of Object.entries(value)) bytes += 1 + Buffer.byteLength(key) + valueBytes(item);
   return bytes;
 }

@@ -83,19 +83,22 @@ export function scanJson(body: Buffer, limits: JsonLimits): string | undefined {
 
 /** The index of the quote that ends the string, or the length of a body whose string never ends. */
 function endOfString(body: Buffer, start: number): number {
+  const near = endByHand(body, start, Math.min(start + SHORT_STRING, body.length));
+  if (body[near] === QUOTE || near >= body.length) return near;
+  const quote = body.indexOf(QUOTE, near);
+  if (quote < 0) return body.length;
+  // One native search a string: one for each quote of a string of escaped quotes would cost far more than it saves.
+  return isEscaped(body, near, quote) ? endByHand(body, quote + 1, body.length) : quote;
+}
+
+/** The index of the ending quote, or where the looking ended: `end`, or one past it after a backslash. */
+function endByHand(body: Buffer, start: number, end: number): number {
   let i = start;
-  while (i < body.length) {
-    for (const near = Math.min(i + SHORT_STRING, body.length); i < near; i++) {
-      if (body[i] === QUOTE) return i;
-      if (body[i] === BACKSLASH) i++;
-    }
-    const quote = body.indexOf(QUOTE, i);
-    if (quote < 0) return body.length;
-    if (!isEscaped(body, i, quote)) return quote;
-    // By hand again: a string of nothing but escaped quotes must not cost a native search each.
-    i = quote + 1;
+  for (; i < end; i++) {
+    if (body[i] === QUOTE) return i;
+    if (body[i] === BACKSLASH) i++;
   }
-  return body.length;
+  return i;
 }
 
 /** Whether an odd run of backslashes stands before the quote. `from` is not itself escaped. */

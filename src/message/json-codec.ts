@@ -20,7 +20,7 @@ function encodeJson(value: unknown, limits: JsonLimits): Encoded {
   } catch (thrown) {
     return explainUnwritable(value, thrown, limits);
   }
-  if (text === undefined) return codecFailure('json', `a ${typeof value} cannot be written as JSON`);
+  if (text === undefined) return codecFailure('json', `${typeof value} cannot be written as JSON`);
   const body = Buffer.from(text);
   const limit = scanJson(body, limits);
   return limit === undefined ? { ok: true, body } : codecFailure('limit', limit);
@@ -56,14 +56,11 @@ function findUnwritable(value: unknown, path: string, above: Set<object>): Unwri
   return undefined;
 }
 
-const BOM = [0xef, 0xbb, 0xbf] as const;
-
 function decodeJson(body: Buffer, limits: JsonLimits): Decoded {
   const limit = scanJson(body, limits);
   if (limit !== undefined) return codecFailure('limit', limit);
   if (!isUtf8(body)) return codecFailure('json', 'is not valid UTF-8');
-  const text = body.toString('utf8', BOM.every((byte, i) => body[i] === byte) ? BOM.length : 0);
-  if (text.trim() === '') return codecFailure('json', 'is empty; expected JSON (null for a task without a payload)');
+  const text = body.toString('utf8', startsWithMark(body) ? 3 : 0);
   try {
     const value: unknown = JSON.parse(text);
     if (mayNamePrototype(text)) dropPrototypeKeys(value);
@@ -71,8 +68,14 @@ function decodeJson(body: Buffer, limits: JsonLimits): Decoded {
   } catch (thrown) {
     // Only a raised maxDepth lets anything through that overflows the stack.
     if (thrown instanceof RangeError) return codecFailure('limit', limitText.depth(limits));
+    if (text.trim() === '') return codecFailure('json', 'is empty; expected JSON (null for a task without a payload)');
     return codecFailure('json', `is not valid JSON${positionOf(thrown)}`);
   }
+}
+
+/** The byte order mark that some senders put before UTF-8, and `JSON.parse` refuses. */
+function startsWithMark(body: Buffer): boolean {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
 }
 
 /** Only the position: the rest of the parser's message quotes the body. Anchored, so that no quotation is taken for it. */

@@ -36,7 +36,16 @@ export interface DeliveryProcessorOptions {
 
 /** A payload that turned out not to fit while its attempt was running. */
 class Rejected {
-  constructor(readonly problems: readonly PayloadProblem[]) {}
+  readonly #problems: readonly PayloadProblem[];
+
+  constructor(problems: readonly PayloadProblem[]) {
+    this.#problems = problems;
+  }
+
+  /** By the private field: `instanceof` would ask a proxy that a handler threw, and proxies can throw. */
+  static problemsIn(thrown: unknown): readonly PayloadProblem[] | undefined {
+    return typeof thrown === 'object' && thrown !== null && #problems in thrown ? thrown.#problems : undefined;
+  }
 }
 
 /** Runs deliveries: decode, find, validate, resolve, call. Decides nothing and settles nothing. */
@@ -89,10 +98,8 @@ export class DeliveryProcessor {
     );
     this.#running.delete(running);
     // A payload that does not fit is no failure of the handler: it was never called.
-    if (outcome.kind === 'failed' && outcome.error instanceof Rejected) {
-      return { kind: 'rejected', reason: 'invalid-payload', problems: outcome.error.problems };
-    }
-    return outcome;
+    const problems = outcome.kind === 'failed' ? Rejected.problemsIn(outcome.error) : undefined;
+    return problems === undefined ? outcome : { kind: 'rejected', reason: 'invalid-payload', problems };
   }
 
   /** Everything within the task's timeout. Stays synchronous as long as nothing has to be waited for. */

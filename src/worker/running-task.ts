@@ -42,7 +42,10 @@ export class RunningTask implements TaskContext {
 
   get enqueuedAt(): Date | undefined {
     const { timestamp } = this.message.properties;
-    return typeof timestamp === 'number' ? new Date(timestamp * 1000) : undefined;
+    if (typeof timestamp !== 'number') return undefined;
+    const date = new Date(timestamp * 1000);
+    // A forged timestamp can lie beyond all dates, and an invalid date throws when it is written out.
+    return Number.isNaN(date.getTime()) ? undefined : date;
   }
 
   get correlationId(): string | undefined {
@@ -94,7 +97,8 @@ export class RunningTask implements TaskContext {
   #start(work: () => unknown): void {
     try {
       const result = work();
-      if (typeof result !== 'object' || result === null) {
+      // Some query builders are functions with a `then`; `await` waits for those too.
+      if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
         this.#end(COMPLETED);
         return;
       }

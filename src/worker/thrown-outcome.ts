@@ -1,20 +1,30 @@
-import { isTaskSignal } from '../task/signals';
+import { describeThrown } from '../errors/describe-thrown';
+import { describeValue } from '../errors/describe-value';
 import type { TaskOutcome } from '../task/outcome';
+import { type DiscardTask, type FailTask, isTaskSignal, type RetryTask, type SnoozeTask } from '../task/signals';
 import { type Duration, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';
 
 /** What a thrown value says about its attempt. Never throws, whatever was thrown. */
 export function outcomeOfThrown(thrown: unknown): TaskOutcome {
-  if (!isTaskSignal(thrown)) return { kind: 'failed', error: thrown };
-  switch (thrown.kind) {
+  try {
+    return isTaskSignal(thrown) ? outcomeOfSignal(thrown) : { kind: 'failed', error: thrown };
+  } catch {
+    // Another copy's signal, or one made by hand, may hold anything.
+    return { kind: 'failed', error: thrown };
+  }
+}
+
+function outcomeOfSignal(signal: RetryTask | SnoozeTask | DiscardTask | FailTask): TaskOutcome {
+  switch (signal.kind) {
     case 'retry':
-      return { kind: 'retry', afterMs: usableDelay(thrown.after), error: thrown };
+      return { kind: 'retry', afterMs: usableDelay(signal.after), error: signal };
     case 'snooze':
-      return snoozed(thrown.after, thrown.message);
+      return snoozed(signal.after, describeThrown(signal).message);
     case 'discard':
-      return { kind: 'discarded', reason: thrown.message };
+      return { kind: 'discarded', reason: describeThrown(signal).message };
     case 'fail':
-      return { kind: 'gave-up', error: thrown };
+      return { kind: 'gave-up', error: signal };
   }
 }
 
@@ -22,7 +32,7 @@ export function outcomeOfThrown(thrown: unknown): TaskOutcome {
 function snoozed(after: Duration, reason: string): TaskOutcome {
   const afterMs = usableDelay(after);
   if (afterMs !== undefined && afterMs > 0) return { kind: 'snoozed', afterMs, reason };
-  return { kind: 'failed', error: new RangeError(`SnoozeTask needs a time above 0 and at most 8.5 years, got ${String(after)}`) };
+  return { kind: 'failed', error: new RangeError(`SnoozeTask needs a time above 0 and at most 8.5 years, got ${describeValue(after)}`) };
 }
 
 function usableDelay(after: Duration | undefined): number | undefined {

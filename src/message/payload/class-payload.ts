@@ -4,16 +4,14 @@ import { describeThrown } from '../../errors/describe-thrown';
 import type { ClassType } from '../../task/class-type';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../json-budget';
 import { rulesOfClass } from './class-rules';
-import { type ClassShape, ShapeCompiler } from './class-shape';
-import { copyKnownKeys, LossFinder } from './known-keys';
+import { type ClassShape, type Constructor, ShapeCompiler } from './class-shape';
+import { type Copying, copyKnownKeys, LossFinder } from './known-keys';
 import type { PayloadCheck, PayloadCheckOptions, PayloadResult } from './payload-check';
 import { failPayload, kindOf } from './payload-failure';
 import { ProblemList } from './problem-list';
 import { readTransformerMetadata, type TransformerMetadata } from './transformer-metadata';
 import { InstanceValidator } from './validate-instance';
 import { measureValue } from './value-budget';
-
-type Constructor = new () => Record<string, unknown>;
 
 /**
  * Prepares the check of a class payload.
@@ -36,9 +34,11 @@ class ClassPayloads {
   readonly #shape: ClassShape;
   readonly #limits: JsonLimits;
   readonly #validator: InstanceValidator;
-  /** Whether class-transformer has something to do; a class without its decorators is filled by hand, for a fiftieth. */
+  /** Whether class-transformer has something to do. Otherwise instances are filled by hand, at a twentieth of the cost. */
   readonly #transforms: boolean;
   readonly #refusesUnknown: boolean;
+  /** Whether anything recurses over a value that was not measured as bytes, or is quadratic in it. */
+  readonly #measures: boolean;
 
   constructor(
     private readonly type: Constructor,
@@ -51,8 +51,10 @@ class ClassPayloads {
     if (problems.length > 0) throw new ConfigurationError(problems);
     this.#limits = options.limits ?? DEFAULT_JSON_LIMITS;
     this.#validator = new InstanceValidator(this.#limits);
-    this.#transforms = transformer === undefined || transformer.isDecorated(type);
+    this.#transforms = compiler.needsTransformer;
     this.#refusesUnknown = options.unknownKeys === 'refuse';
+    this.#measures =
+      this.#transforms || (this.#refusesUnknown && this.#shape.keys.some(({ nested }) => nested !== undefined));
   }
 
   check(value: unknown): PayloadResult | Promise<PayloadResult> {
@@ -81,7 +83,7 @@ class ClassPayloads {
 
   #instanceOf(value: Record<string, unknown>): PayloadResult {
     try {
-      const limit = this.#transforms ? measureValue(value, this.#limits) : undefined;
+      const limit = this.#measures ? measureValue(value, this.#limits) : undefined;
       if (limit !== undefined) return failPayload('limit', limit);
       if (this.#refusesUnknown) {
         const problems = new ProblemList();
@@ -96,16 +98,23 @@ class ClassPayloads {
   }
 
   #transform(value: Record<string, unknown>): unknown {
-    const known = {};
-    copyKnownKeys(value, this.#shape, known);
-    return plainToInstance(this.type, known, { enableImplicitConversion: false });
+    return plainToInstance(this.type, copyKnownKeys(value, this.#shape, {}, FOR_TRANSFORMER));
   }
 
   #fill(value: Record<string, unknown>): unknown {
-    const instance = new this.type();
-    copyKnownKeys(value, this.#shape, instance);
-    return instance;
+    return copyKnownKeys(value, this.#shape, new this.type(), BY_HAND);
   }
+}
+
+const BY_HAND: Copying = { part: ({ type }) => new type(), freeForm: (value) => value };
+const FOR_TRANSFORMER: Copying = { part: () => ({}), freeForm: withoutConstructors };
+
+/** class-transformer takes an own `constructor` for a class, and throws; where it does not throw, it leaves it out. */
+function withoutConstructors(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutConstructors);
+  if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const entries = Object.entries(value).filter(([key]) => key !== 'constructor');
+  return Object.fromEntries(entries.map(([key, item]) => [key, withoutConstructors(item)]));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

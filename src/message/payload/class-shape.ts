@@ -5,9 +5,12 @@ import type { ClassType } from '../../task/class-type';
 import { type PropertyRules, rulesOfClass } from './class-rules';
 import type { TransformerMetadata } from './transformer-metadata';
 
+export type Constructor = new () => object;
+
 /** The keys that a payload class knows: those that its decorators name. */
 export interface ClassShape {
   readonly className: string;
+  readonly type: Constructor;
   readonly names: ReadonlySet<string>;
   readonly keys: readonly KeyShape[];
 }
@@ -38,6 +41,8 @@ const BUILT_IN = new Set<unknown>([String, Number, Boolean, BigInt, Symbol, Obje
 /** Finds the shapes of a class and of those nested in it, and what is wrong with their decorators. */
 export class ShapeCompiler {
   readonly problems: string[] = [];
+  /** Whether any of the classes has a decorator that only class-transformer can carry out. */
+  needsTransformer = false;
   readonly #shapes = new Map<ClassType, ClassShape>();
 
   /** @param transformer - `undefined` where class-transformer's metadata cannot be read. */
@@ -48,9 +53,10 @@ export class ShapeCompiler {
     if (existing !== undefined) return existing;
     const names = new Set<string>();
     const keys: KeyShape[] = [];
-    const shape: ClassShape = { className: type.name, names, keys };
+    const shape: ClassShape = { className: type.name, type: type as Constructor, names, keys };
     // Before its keys are looked at: a class can be nested in itself.
     this.#shapes.set(type, shape);
+    if (this.transformer?.onlyTypes(type) !== true) this.needsTransformer = true;
     const rules = new Map(rulesOfClass(type).properties.map((property) => [property.property, property]));
     for (const [name, property] of this.#wireNames(type, rules.keys())) {
       names.add(name);
@@ -81,11 +87,13 @@ export class ShapeCompiler {
 
   #typedShape(where: string, metadata: TypeMetadata, isValidated: boolean): NestedShape | undefined {
     const { typeFunction, reflectedType, options } = metadata;
+    const discriminator = options?.discriminator;
     // A type that is chosen by looking at the value has no shape of its own.
-    if (typeFunction?.length > 0) return undefined;
-    const type: unknown = typeFunction === undefined ? reflectedType : this.#call(where, typeFunction);
-    if (typeof type !== 'function' || BUILT_IN.has(type)) return undefined;
-    const { discriminator } = options ?? {};
+    const isFixed = typeFunction === undefined || typeFunction.length === 0;
+    const type: unknown = isFixed ? this.#typeOf(where, metadata) : undefined;
+    const isClass = typeof type === 'function' && !BUILT_IN.has(type);
+    if (!isClass || discriminator !== undefined || !isFilledByHand(reflectedType, type)) this.needsTransformer = true;
+    if (!isClass) return undefined;
     return Object.freeze({
       shape: this.#classShape(where, type as unknown as ClassType, isValidated),
       isMap: reflectedType === Map,
@@ -107,9 +115,9 @@ export class ShapeCompiler {
     return this.shapeOf(type);
   }
 
-  #call(where: string, typeFunction: () => unknown): unknown {
+  #typeOf(where: string, { typeFunction, reflectedType }: TypeMetadata): unknown {
     try {
-      const type = typeFunction();
+      const type: unknown = typeFunction === undefined ? reflectedType : typeFunction();
       if (type === undefined) this.problems.push(`${where}: ${TYPE_UNDEFINED}`);
       return type;
     } catch (thrown) {
@@ -117,6 +125,11 @@ export class ShapeCompiler {
       return undefined;
     }
   }
+}
+
+/** Whether the property holds one instance or an array of them, by its declared type; not a Map, Set or own collection. */
+function isFilledByHand(declaredType: unknown, type: unknown): boolean {
+  return declaredType === undefined || declaredType === type || declaredType === Array || declaredType === Object;
 }
 
 const UNREADABLE =

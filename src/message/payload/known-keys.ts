@@ -2,50 +2,64 @@ import type { ClassShape, NestedShape } from './class-shape';
 import { childPath, ROOT_PATH } from './payload-path';
 import type { ProblemList } from './problem-list';
 
-type Entries = Record<string, unknown>;
+type Entries = Readonly<Record<string, unknown>>;
 
 /** Unknown keys that are named; past them they are only counted. */
 const MAX_NAMED = 10;
 
+/** How the objects of a payload are made while their known keys are copied. */
+export interface Copying {
+  /** The empty object for a nested class. */
+  readonly part: (shape: ClassShape) => object;
+  /** The value of a key of which the class says nothing. */
+  readonly freeForm: (value: unknown) => unknown;
+}
+
 /** Copies what a class knows of an object, nested objects too. Takes as long as the class has keys, not the object. */
-export function copyKnownKeys(from: Readonly<Entries>, shape: ClassShape, to: Entries): void {
+export function copyKnownKeys<T extends object>(from: Entries, shape: ClassShape, to: T, copying: Copying): T {
   for (const { name, nested } of shape.keys) {
     if (!Object.hasOwn(from, name)) continue;
     const value = from[name];
     // As in JSON: a key without a value is no key, and the class's default stays.
-    if (value !== undefined) to[name] = nested === undefined ? value : knownPart(value, nested);
+    if (value === undefined) continue;
+    const copy = nested === undefined ? copying.freeForm(value) : knownPart(value, nested, copying);
+    (to as Record<string, unknown>)[name] = copy;
   }
+  return to;
 }
 
-function knownPart(value: unknown, nested: NestedShape): unknown {
-  if (Array.isArray(value)) return value.map((item) => knownPart(item, nested));
+function knownPart(value: unknown, nested: NestedShape, copying: Copying): unknown {
+  if (Array.isArray(value)) return value.map((item) => knownPart(item, nested, copying));
   if (!isRecord(value)) return value;
-  if (nested.isMap)
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, knownPart(item, itemOf(nested))]));
-  const part: Entries = {};
-  const { discriminator } = nested;
-  if (discriminator !== undefined && Object.hasOwn(value, discriminator.property)) {
-    part[discriminator.property] = value[discriminator.property];
-  }
-  copyKnownKeys(value, shapeFor(value, nested), part);
-  return part;
+  if (nested.isMap) return knownItems(value, itemOf(nested), copying);
+  const shape = shapeFor(value, nested);
+  const part = copyKnownKeys(value, shape, copying.part(shape), copying);
+  const tag = nested.discriminator?.property;
+  return tag !== undefined && Object.hasOwn(value, tag) ? { ...part, [tag]: value[tag] } : part;
+}
+
+function knownItems(map: Entries, item: NestedShape, copying: Copying): unknown {
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, knownPart(value, item, copying)]));
 }
 
 /** Finds what a sender's value has that would not arrive: keys that its class does not know, values that JSON leaves out. */
 export class LossFinder {
-  #named = 0;
-  #unnamed = 0;
+  #unknown = 0;
 
   constructor(private readonly problems: ProblemList) {}
 
-  find(value: Readonly<Entries>, shape: ClassShape): void {
+  find(value: Entries, shape: ClassShape): void {
     this.#inObject(value, shape, undefined, ROOT_PATH);
-    if (this.#unnamed > 0) this.problems.add(ROOT_PATH, 'unknownKey', `and ${this.#unnamed} more unknown keys`);
   }
 
-  #inObject(value: Readonly<Entries>, shape: ClassShape, tag: string | undefined, path: string): void {
-    for (const key of Object.keys(value)) {
-      if (!shape.names.has(key) && key !== tag && !isLeftOut(value[key])) this.#addUnknown(key, shape, path);
+  #inObject(value: Entries, shape: ClassShape, tag: string | undefined, path: string): void {
+    if (this.#unknown > MAX_NAMED) return;
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      if (shape.names.has(key) || key === tag || isLeftOut(value[key])) continue;
+      this.#addUnknown(key, shape, path, keys.length);
+      // Where there are too many to name, there may be too many to look at.
+      if (this.#unknown > MAX_NAMED) return;
     }
     for (const { name, nested } of shape.keys) {
       if (Object.hasOwn(value, name)) this.#inValue(value[name], nested, path, name);
@@ -69,14 +83,14 @@ export class LossFinder {
     }
   }
 
-  #addUnknown(key: string, { className }: ClassShape, path: string): void {
-    if (this.#named++ >= MAX_NAMED) this.#unnamed++;
-    else
-      this.problems.add(
-        childPath(path, key),
-        'unknownKey',
-        `is unknown to ${className}: leave it out, or decorate it there`,
-      );
+  #addUnknown(key: string, { className, names }: ClassShape, path: string, size: number): void {
+    this.#unknown++;
+    if (this.#unknown <= MAX_NAMED) {
+      const message = `is unknown to ${className}: leave it out, or decorate it there`;
+      this.problems.add(childPath(path, key), 'unknownKey', message);
+    } else {
+      this.problems.add(path, 'unknownKey', `has ${size} keys, and ${className} knows ${names.size}`);
+    }
   }
 }
 
@@ -91,7 +105,7 @@ function isRecord(value: unknown): value is Entries {
   return !(Array.isArray(value) || value instanceof Date || value instanceof Map || value instanceof Set);
 }
 
-function shapeFor(value: Readonly<Entries>, { discriminator, shape }: NestedShape): ClassShape {
+function shapeFor(value: Entries, { discriminator, shape }: NestedShape): ClassShape {
   return discriminator?.shapes.get(value[discriminator.property]) ?? shape;
 }
 

@@ -12,9 +12,10 @@ type Store = (typeof STORES)[number];
 export class TransformerMetadata {
   constructor(private readonly stores: Readonly<Record<Store, ByClass>>) {}
 
-  /** Whether the class, or one that it extends, has any decorator of class-transformer. */
-  isDecorated(type: ClassType): boolean {
-    return lineage(type).some((ancestor) => STORES.some((store) => this.stores[store].has(ancestor)));
+  /** Whether the class, and those that it extends, have no decorator of class-transformer but `@Type`. */
+  onlyTypes(type: ClassType): boolean {
+    const others = STORES.filter((store) => store !== '_typeMetadatas');
+    return !lineage(type).some((ancestor) => others.some((store) => this.stores[store].has(ancestor)));
   }
 
   /**
@@ -82,7 +83,7 @@ export function readTransformerMetadata(load: () => unknown = loadStorage): Tran
   const metadata = new TransformerMetadata(stores as Record<Store, ByClass>);
   class Probe {}
   Expose()(Probe.prototype, 'probe');
-  const isLive = metadata.isDecorated(Probe);
+  const isLive = !metadata.onlyTypes(Probe);
   stores._exposeMetadatas?.delete(Probe);
   return isLive ? metadata : undefined;
 }
