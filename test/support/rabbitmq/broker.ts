@@ -1,0 +1,43 @@
+/** The RabbitMQ versions that are tested: the oldest supported one and the newest. */
+export const BROKER_SERIES = ['3.10', '4.3'] as const;
+export type BrokerSeries = (typeof BROKER_SERIES)[number];
+
+/** What a test file gets to know about a broker that all test files share. */
+export interface SharedBroker {
+  readonly series: BrokerSeries;
+  /** What the server itself says, such as 4.3.6. */
+  readonly version: string;
+  /** With user and password: `amqp://guest:guest@127.0.0.1:PORT`. */
+  readonly url: string;
+}
+
+export interface BrokerOptions {
+  readonly series: BrokerSeries;
+  /** Lines of `rabbitmq.conf`, such as `consumer_timeout = 10000`. */
+  readonly config?: readonly string[];
+  /** Plugins to enable, such as `rabbitmq_management`, which gives the broker its `managementUrl`. */
+  readonly plugins?: readonly string[];
+}
+
+/**
+ * A broker that may be broken. It is running, suspended or down; data and port stay the same until it is disposed of.
+ * No method waits forever: what takes too long is an error that ends in the tail of the broker's log.
+ */
+export interface TestBroker extends SharedBroker {
+  readonly port: number;
+  /** `http://127.0.0.1:PORT`, user and password guest. */
+  readonly managementUrl: string | undefined;
+  /** Takes it down as a power cut would take its processes: SIGKILL. Resolves once they are gone; does nothing if it is down. */
+  kill(): Promise<void>;
+  /** Takes it down cleanly. Does nothing if it is down. */
+  stop(): Promise<void>;
+  /** Brings it up again after `kill` or `stop`. Resolves once it serves AMQP. */
+  start(): Promise<void>;
+  /** Freezes it (SIGSTOP): connections stay open, nothing answers. */
+  suspend(): Promise<void>;
+  resume(): Promise<void>;
+  /** Runs rabbitmqctl and resolves to its output. */
+  ctl(...args: readonly string[]): Promise<string>;
+  /** Kills it and removes all that it has written. Does nothing the second time. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,4 @@
+import { disposeSharedBrokers } from './global-setup';
+
+// biome-ignore lint/style/noDefaultExport: it is what Jest calls
+export default disposeSharedBrokers;

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port';
+
+/** A proxy that breaks the network between a client and its broker. */
+export interface TcpProxy {
+  readonly port: number;
+  /** The same address, through the proxy. */
+  url(target: string): string;
+  /** A black hole: connections stay open and new ones are accepted, but nothing goes through in either direction. */
+  pause(): void;
+  /** A half-open connection: the broker hears the client, the client hears nothing. */
+  pauseServerToClient(): void;
+  /** Delivers what was held back, and all that follows. */
+  resume(): void;
+  /** Resets every connection (RST), to the client and to the broker. New ones are accepted. */
+  cut(): void;
+  /** Refuses new connections (ECONNREFUSED). Those that are open stay. */
+  refuse(): void;
+  accept(): Promise<void>;
+  dispose(): void;
+}
+
+/** One client's connection and the one to the broker that belongs to it. */
+interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+export async function startProxy(options: { readonly targetPort: number }): Promise<TcpProxy> {
+  const proxy = new BreakableProxy(options.targetPort, await freePort());
+  await proxy.accept();
+  return proxy;
+}
+
+class BreakableProxy implements TcpProxy {
+  readonly #links = new Set<Link>();
+  #listener: Server | undefined;
+  #toServerPaused = false;
+  #toClientPaused = false;
+
+  constructor(
+    readonly targetPort: number,
+    readonly port: number,
+  ) {}
+
+  url(target: string): string {
+    const url = new URL(target);
+    url.hostname = '127.0.0.1';
+    url.port = String(this.port);
+    return url.href;
+  }
+
+  pause(): void {
+    this.#toServerPaused = true;
+    this.pauseServerToClient();
+  }
+
+  pauseServerToClient(): void {
+    this.#toClientPaused = true;
+    this.#applyPauses();
+  }
+
+  resume(): void {
+    this.#toServerPaused = false;
+    this.#toClientPaused = false;
+    this.#applyPauses();
+  }
+
+  cut(): void {
+    for (const { client, server } of this.#links) {
+      client.resetAndDestroy();
+      server.resetAndDestroy();
+    }
+  }
+
+  refuse(): void {
+    // Closed at once for new connections; its own close event would wait for the open ones.
+    this.#listener?.close();
+    this.#listener = undefined;
+  }
+
+  async accept(): Promise<void> {
+    if (this.#listener !== undefined) return;
+    const listener = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#link(client));
+    this.#listener = listener;
+    listener.listen(this.port, '127.0.0.1');
+    await once(listener, 'listening');
+  }
+
+  dispose(): void {
+    this.refuse();
+    this.cut();
+  }
+
+  #link(client: Socket): void {
+    const server = connect({ port: this.targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const link = { client, server };
+    this.#links.add(link);
+    forward(client, server, () => this.#toServerPaused);
+    forward(server, client, () => this.#toClientPaused);
+    const unlink = (): void => {
+      if (client.destroyed && server.destroyed) this.#links.delete(link);
+    };
+    client.on('close', unlink);
+    server.on('close', unlink);
+    this.#applyPauses();
+  }
+
+  #applyPauses(): void {
+    for (const { client, server } of this.#links) {
+      apply(client, this.#toServerPaused);
+      apply(server, this.#toClientPaused);
+    }
+  }
+}
+
+/** Like `pipe`, but an error on one side resets the other, and a full receiver never ends a pause. */
+function forward(from: Socket, to: Socket, isPaused: () => boolean): void {
+  from.on('data', (chunk) => {
+    if (!to.write(chunk)) from.pause();
+  });
+  to.on('drain', () => apply(from, isPaused()));
+  from.on('end', () => to.end());
+  from.on('error', () => to.resetAndDestroy());
+}
+
+function apply(socket: Socket, paused: boolean): void {
+  if (paused) socket.pause();
+  else socket.resume();
+}
