@@ -1,0 +1,5 @@
+import { uniqueName } from '../../support/apps';
+import { describeTasks } from './task-suite';
+
+const name = uniqueName('tasks');
+describeTasks('the embedded broker', () => `memory:${name}`);
