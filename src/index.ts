@@ -62,7 +62,14 @@ export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normaliz
 export type { ClassType } from './task/class-type';
 export type { TaskContext, TaskFailure } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
-export type { ExchangeType, QueueBinding, QueueDefinition, QueueType, TaskDefinition, TaskHandler } from './task/definition';
+export type {
+  ExchangeType,
+  QueueBinding,
+  QueueDefinition,
+  QueueType,
+  TaskDefinition,
+  TaskHandler,
+} from './task/definition';
 export type { DeadLetterReason } from './task/outcome';
 export type { PayloadOption, PayloadType } from './task/payload-type';
 export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-policy';

@@ -39,7 +39,9 @@ export interface AmqpBrokerOptions {
   readonly events?: BrokerEvents;
 }
 
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls'>> & { readonly tls: ConnectionOptions | undefined };
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls'>> & {
+  readonly tls: ConnectionOptions | undefined;
+};
 
 export const DEFAULT_AMQP_OPTIONS = Object.freeze({
   name: 'warren',

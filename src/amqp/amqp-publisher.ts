@@ -60,7 +60,9 @@ export class AmqpPublisher implements Publisher {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#sweep);
-    this.#lanes((lane) => lane.failAll(() => new ConnectionClosedError('it was closed by this process before the confirm came')));
+    this.#lanes((lane) =>
+      lane.failAll(() => new ConnectionClosedError('it was closed by this process before the confirm came')),
+    );
   }
 
   #lanes(act: (lane: PublishLane) => void): void {

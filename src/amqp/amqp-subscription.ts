@@ -158,7 +158,9 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #consume(generation: ChannelGeneration): Promise<void> {
-    const consumed = generation.channel.consume(this.queue, (message) => this.#received(generation, message), { noAck: false });
+    const consumed = generation.channel.consume(this.queue, (message) => this.#received(generation, message), {
+      noAck: false,
+    });
     const { consumerTag } = await bounded(consumed, RPC_TIMEOUT_MS);
     if (!this.#wanted) return void (await bounded(generation.channel.cancel(consumerTag), RPC_TIMEOUT_MS));
     this.#consumerTag = consumerTag;
@@ -200,7 +202,8 @@ export class AmqpSubscription implements Subscription {
       if (this.#wanted && generation.alive) await this.#consume(generation);
     } catch {
       // A queue that is gone closes the channel with a 404: its `close` event goes on from here.
-      if (channelStillOpen(generation)) await bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      if (channelStillOpen(generation))
+        await bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
     }
   }
 }

@@ -26,7 +26,9 @@ export async function applyTopology(model: ChannelModel, topology: Topology, mod
   const missing: string[] = [];
   const declare = mode === 'assert';
   const { exchanges, queues, bindings } = topology;
-  await eachOnOwnChannel(model, exchanges, (spec) => (declare && spec.declare ? declareExchange(model, spec) : lookForExchange(spec, missing)));
+  await eachOnOwnChannel(model, exchanges, (spec) =>
+    declare && spec.declare ? declareExchange(model, spec) : lookForExchange(spec, missing),
+  );
   await eachOnOwnChannel(model, queues, (spec) => (declare ? declareQueue(model, spec) : lookForQueue(spec, missing)));
   if (missing.length > 0) throw new TopologyMissingError(missing.sort());
   if (declare) await eachOnOwnChannel(model, bindings, bind);
@@ -120,10 +122,20 @@ async function conflict(
   const failure = channelFailure(error);
   if (failure.code !== 406) throw error;
   const differences = await findDifferences(model, kind, spec, failure.text);
-  throw new TopologyConflictError(kind, spec.name, differences, conflictText(kind, spec.name, differences, failure.text));
+  throw new TopologyConflictError(
+    kind,
+    spec.name,
+    differences,
+    conflictText(kind, spec.name, differences, failure.text),
+  );
 }
 
-function conflictText(kind: string, name: string, differences: readonly ArgumentDifference[], brokerText: string): string {
+function conflictText(
+  kind: string,
+  name: string,
+  differences: readonly ArgumentDifference[],
+  brokerText: string,
+): string {
   const shown = (value: unknown): string => (value === undefined ? '(absent)' : JSON.stringify(value));
   const rows = differences.map((d) => `  ${d.field}: planned ${shown(d.wanted)}, on the broker ${shown(d.actual)}`);
   const table = rows.length > 0 ? `\n${rows.join('\n')}\n` : `The broker says: ${brokerText}. `;
@@ -164,7 +176,11 @@ const wantedValue = (spec: ExchangeSpec | QueueSpec, field: string): unknown =>
   field === 'type' && 'type' in spec ? spec.type : spec.arguments[field];
 
 /** `undefined` when the broker accepts the arguments, its objection otherwise. */
-async function probeQueue(model: ChannelModel, name: string, args: Readonly<Record<string, ArgumentValue>>): Promise<string | undefined> {
+async function probeQueue(
+  model: ChannelModel,
+  name: string,
+  args: Readonly<Record<string, ArgumentValue>>,
+): Promise<string | undefined> {
   const channel = await openChannel(model);
   try {
     // Never declares a queue that went away meanwhile: the passive check comes first and fails.

@@ -104,7 +104,9 @@ export class AmqpConnection {
     this.#model = undefined;
     if (model !== undefined) {
       for (const listener of this.#listeners) listener.onDown();
-      await withDeadline(model.close(), CLOSE_TIMEOUT_MS, () => new ConnectionClosedError('no answer to close')).catch(() => undefined);
+      await withDeadline(model.close(), CLOSE_TIMEOUT_MS, () => new ConnectionClosedError('no answer to close')).catch(
+        () => undefined,
+      );
       destroySocket(model);
     }
     this.#listeners.clear();

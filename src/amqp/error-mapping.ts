@@ -1,4 +1,4 @@
-import { type ConnectionFailure, ConnectionFailedError } from '../errors/broker-errors';
+import { ConnectionFailedError, type ConnectionFailure } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 
 /** Why the broker closed a channel. */
@@ -47,7 +47,11 @@ const VHOST_REFUSED = 'Expected ConnectionOpenOk; got <ConnectionClose';
 
 function failureDetail(message: string, code: string): string {
   if (message.startsWith(VHOST_REFUSED)) return 'the broker refused the vhost';
-  return /with message "(.*)"/s.exec(message)?.[1] ?? (code === '' || message.includes(code) ? message : `${code}: ${message}`);
+  const said = /with message "(.*)"/s.exec(message)?.[1];
+  if (said !== undefined) return said;
+  // Node's message is empty where a name has several addresses and none of them answers.
+  if (message === '') return code;
+  return code === '' || message.includes(code) ? message : `${code}: ${message}`;
 }
 
 function failureReason(message: string, code: string): ConnectionFailure {

@@ -35,6 +35,8 @@ export class PublishLane {
   #channel: ConfirmChannel | undefined;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
+  /** A suspect travels alone. */
+  #suspectInFlight = false;
   #failure = NO_REPLY as { readonly code: number; readonly text: string };
   readonly #waiting = new Fifo<Publication>();
   readonly #inFlight = new Set<Publication>();
@@ -49,6 +51,11 @@ export class PublishLane {
   }
 
   publish(publication: Publication): void {
+    // Nearly always nothing waits and there is room.
+    if (this.#waiting.length === 0 && this.#channel !== undefined && !this.#paused && this.#hasRoomFor(publication)) {
+      this.#send(this.#channel, publication);
+      return;
+    }
     this.#waiting.push(publication);
     this.#pump();
   }
@@ -118,32 +125,31 @@ export class PublishLane {
   #pump(): void {
     const channel = this.#channel;
     if (channel === undefined || this.#paused) return;
-    while (this.#inFlight.size < this.maxInFlight) {
-      const next = this.#waiting.peek();
-      if (next === undefined) return;
-      if (this.#inFlight.size > 0 && (next.suspect || this.#suspectInFlight())) return;
+    for (let next = this.#waiting.peek(); next !== undefined && this.#hasRoomFor(next); next = this.#waiting.peek()) {
       this.#waiting.shift();
       this.#send(channel, next);
       if (this.#channel !== channel) return;
     }
   }
 
-  /** A suspect travels alone, so it is the only one in flight. */
-  #suspectInFlight(): boolean {
-    for (const publication of this.#inFlight) return publication.suspect;
-    return false;
+  #hasRoomFor(publication: Publication): boolean {
+    if (this.#inFlight.size === 0) return true;
+    return this.#inFlight.size < this.maxInFlight && !publication.suspect && !this.#suspectInFlight;
   }
 
   #send(channel: ConfirmChannel, publication: Publication): void {
     const { message } = publication;
     this.#inFlight.add(publication);
+    this.#suspectInFlight = publication.suspect;
     try {
       channel.publish(message.exchange, message.routingKey, message.body, publishOptions(message), (error: unknown) =>
         this.#confirmed(publication, error),
       );
     } catch (error) {
       if (!this.#inFlight.delete(publication)) return;
-      publication.settle(new PublishRefusedError(publication.target, 0, `it cannot be encoded: ${describeThrown(error).message}`));
+      publication.settle(
+        new PublishRefusedError(publication.target, 0, `it cannot be encoded: ${describeThrown(error).message}`),
+      );
     }
   }
 
@@ -151,7 +157,8 @@ export class PublishLane {
     // Lost with its channel, or too late: somebody else has taken care of it.
     if (this.#channel === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
     if (!this.#inFlight.delete(publication)) return;
-    if (publication.returned !== undefined) publication.settle(new UnroutableError(publication.target, publication.returned));
+    if (publication.returned !== undefined)
+      publication.settle(new UnroutableError(publication.target, publication.returned));
     else publication.settle(error === null ? undefined : new NackedError(publication.target));
     this.#pump();
   }
@@ -166,7 +173,8 @@ export class PublishLane {
     const replyText = String((message.fields as { replyText?: unknown }).replyText ?? 'NO_ROUTE');
     for (const publication of this.#inFlight) {
       const { target } = publication;
-      if (publication.returned !== undefined || target.routingKey !== routingKey || target.exchange !== exchange) continue;
+      if (publication.returned !== undefined || target.routingKey !== routingKey || target.exchange !== exchange)
+        continue;
       if (target.messageId !== id) continue;
       publication.returned = replyText;
       return;
@@ -203,6 +211,23 @@ function forgetReturn(publication: Publication): Publication {
   return publication;
 }
 
+/** Spelled out: this runs for every message, and a spread costs several times as much. */
 function publishOptions({ properties }: OutgoingMessage): Options.Publish {
-  return { ...properties, mandatory: true, persistent: true } as Options.Publish;
+  const options: { [K in keyof Options.Publish]: Options.Publish[K] | undefined } = {
+    mandatory: true,
+    persistent: true,
+    type: properties.type,
+    messageId: properties.messageId,
+    contentType: properties.contentType,
+    contentEncoding: properties.contentEncoding,
+    appId: properties.appId,
+    timestamp: properties.timestamp,
+    correlationId: properties.correlationId,
+    replyTo: properties.replyTo,
+    priority: properties.priority,
+    expiration: properties.expiration,
+    userId: properties.userId,
+    headers: properties.headers,
+  };
+  return options as Options.Publish;
 }

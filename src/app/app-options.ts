@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { TopologyMode } from '../broker/broker';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
-import type { Logger, LogLevel } from '../events/logger';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../message/json-budget';
 import type { TaskMiddleware } from '../middleware/middleware';
 import type { ClassType } from '../task/class-type';
@@ -109,10 +109,33 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
 } as const);
 
 const OPTION_KEYS = [
-  'url', 'tasks', 'cwd', 'consume', 'name', 'defaults', 'middleware', 'resolver', 'topology', 'publishTimeout', 'maxInFlight',
-  'connectTimeout', 'heartbeat', 'maxConsumerConnections', 'stopTimeout', 'handleSignals', 'limits', 'tls', 'logger', 'clock',
+  'url',
+  'tasks',
+  'cwd',
+  'consume',
+  'name',
+  'defaults',
+  'middleware',
+  'resolver',
+  'topology',
+  'publishTimeout',
+  'maxInFlight',
+  'connectTimeout',
+  'heartbeat',
+  'maxConsumerConnections',
+  'stopTimeout',
+  'handleSignals',
+  'limits',
+  'tls',
+  'logger',
+  'clock',
 ] as const satisfies readonly (keyof TaskAppOptions)[];
-const LIMIT_KEYS = ['maxBodyBytes', 'maxDepth', 'maxKeys', 'maxValues'] as const satisfies readonly (keyof LimitOptions)[];
+const LIMIT_KEYS = [
+  'maxBodyBytes',
+  'maxDepth',
+  'maxKeys',
+  'maxValues',
+] as const satisfies readonly (keyof LimitOptions)[];
 const TOPOLOGY_MODES = ['assert', 'verify', 'off'] as const satisfies readonly TopologyMode[];
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
@@ -122,7 +145,11 @@ const between = (minMs: number, maxMs: number, words: string): DurationRange => 
  * Reads the app's options. The only place that looks at the environment.
  * @throws ConfigurationError with every mistake.
  */
-export function resolveAppOptions(options: TaskAppOptions, environment: NodeJS.ProcessEnv, cwd: string): ResolvedAppOptions {
+export function resolveAppOptions(
+  options: TaskAppOptions,
+  environment: NodeJS.ProcessEnv,
+  cwd: string,
+): ResolvedAppOptions {
   const problems: string[] = [];
   const reader = new OptionReader(options, 'createTaskApp', problems);
   reader.refuseUnknown(OPTION_KEYS);
@@ -132,22 +159,28 @@ export function resolveAppOptions(options: TaskAppOptions, environment: NodeJS.P
     cwd: readText(reader, 'cwd') ?? cwd,
     consume: readConsume(reader),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
-    defaults: options.defaults ?? {},
-    middleware: (reader.list('middleware', 'an array of functions') as ResolvedAppOptions['middleware'] | undefined) ?? [],
-    resolver: options.resolver,
+    defaults: (reader.value('defaults') as TaskDefaults | undefined) ?? {},
+    middleware: readMiddleware(reader),
+    resolver: reader.value('resolver') as HandlerResolver | undefined,
     topology: reader.oneOf('topology', TOPOLOGY_MODES) ?? DEFAULT_APP_OPTIONS.topology,
-    publishTimeoutMs: reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
+    publishTimeoutMs:
+      reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
     maxInFlight: reader.wholeNumber('maxInFlight', 1, 100_000) ?? DEFAULT_APP_OPTIONS.maxInFlight,
     connectTimeoutMs:
-      reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ?? DEFAULT_APP_OPTIONS.connectTimeoutMs,
-    heartbeatSeconds: Math.ceil((reader.duration('heartbeat', between(0, HOUR, 'from 0 to 1 h')) ?? DEFAULT_APP_OPTIONS.heartbeatMs) / SECOND),
-    maxConsumerConnections: reader.wholeNumber('maxConsumerConnections', 1, 1_000) ?? DEFAULT_APP_OPTIONS.maxConsumerConnections,
-    stopTimeoutMs: reader.duration('stopTimeout', between(0, 24 * DAY, 'from 0 to 24 days')) ?? DEFAULT_APP_OPTIONS.stopTimeoutMs,
+      reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ??
+      DEFAULT_APP_OPTIONS.connectTimeoutMs,
+    heartbeatSeconds: Math.ceil(
+      (reader.duration('heartbeat', between(0, HOUR, 'from 0 to 1 h')) ?? DEFAULT_APP_OPTIONS.heartbeatMs) / SECOND,
+    ),
+    maxConsumerConnections:
+      reader.wholeNumber('maxConsumerConnections', 1, 1_000) ?? DEFAULT_APP_OPTIONS.maxConsumerConnections,
+    stopTimeoutMs:
+      reader.duration('stopTimeout', between(0, 24 * DAY, 'from 0 to 24 days')) ?? DEFAULT_APP_OPTIONS.stopTimeoutMs,
     handleSignals: reader.flag('handleSignals'),
-    limits: readLimits(options.limits, problems),
-    tls: options.tls,
-    logger: options.logger ?? DEFAULT_APP_OPTIONS.logger,
-    clock: options.clock,
+    limits: readLimits(reader),
+    tls: reader.value('tls') as ConnectionOptions | undefined,
+    logger: readLogger(reader),
+    clock: reader.value('clock') as Clock | undefined,
   };
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(resolved);
@@ -170,14 +203,36 @@ function readConsume(reader: OptionReader): boolean | readonly string[] {
   return DEFAULT_APP_OPTIONS.consume;
 }
 
-function readLimits(limits: LimitOptions | undefined, problems: string[]): JsonLimits {
-  const reader = new OptionReader(limits, 'createTaskApp', problems, 'limits.');
-  reader.refuseUnknown(LIMIT_KEYS);
+function readMiddleware(reader: OptionReader): readonly TaskMiddleware[] {
+  const expected = 'an array of functions';
+  const list = reader.list('middleware', expected) ?? [];
+  if (list.every((middleware) => typeof middleware === 'function')) return list as readonly TaskMiddleware[];
+  reader.refuse('middleware', expected);
+  return [];
+}
+
+function readLogger(reader: OptionReader): Logger | LogLevel | false {
+  const value = reader.value('logger') ?? DEFAULT_APP_OPTIONS.logger;
+  if (value === false || LOG_LEVELS.some((level) => level === value)) return value as LogLevel | false;
+  const methods: unknown[] =
+    typeof value === 'object' ? LOG_LEVELS.map((level) => Reflect.get(value, level)) : [undefined];
+  if (methods.every((method) => typeof method === 'function')) return value as Logger;
+  reader.refuse(
+    'logger',
+    `false, one of ${LOG_LEVELS.map((level) => `'${level}'`).join(', ')}, or an object with these methods`,
+  );
+  return false;
+}
+
+function readLimits(reader: OptionReader): JsonLimits {
+  const given = reader.value('limits');
+  const limits = given === undefined ? undefined : reader.nested('limits', given);
+  limits?.refuseUnknown(LIMIT_KEYS);
   const { maxBodyBytes, maxDepth, maxKeys, maxValues } = DEFAULT_JSON_LIMITS;
   return Object.freeze({
-    maxBodyBytes: reader.wholeNumber('maxBodyBytes', 1, MAX_BODY_BYTES) ?? maxBodyBytes,
-    maxDepth: reader.wholeNumber('maxDepth', 1, 1_000) ?? maxDepth,
-    maxKeys: reader.wholeNumber('maxKeys', 1, 1_000_000) ?? maxKeys,
-    maxValues: reader.wholeNumber('maxValues', 1, 10_000_000) ?? maxValues,
+    maxBodyBytes: limits?.wholeNumber('maxBodyBytes', 1, MAX_BODY_BYTES) ?? maxBodyBytes,
+    maxDepth: limits?.wholeNumber('maxDepth', 1, 1_000) ?? maxDepth,
+    maxKeys: limits?.wholeNumber('maxKeys', 1, 1_000_000) ?? maxKeys,
+    maxValues: limits?.wholeNumber('maxValues', 1, 10_000_000) ?? maxValues,
   });
 }

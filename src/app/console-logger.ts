@@ -1,3 +1,4 @@
+import { describeThrown } from '../errors/describe-thrown';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
 
 /** Where lines go: `process.stderr`, so that a program's own output stays clean. */
@@ -10,16 +11,29 @@ const writeToStderr: LogSink = (line) => void process.stderr.write(`${line}\n`);
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** One line an entry: time, level, message, fields as JSON. */
-export function createConsoleLogger(level: LogLevel, sink: LogSink = writeToStderr, now: () => Date = () => new Date()): Logger {
+export function createConsoleLogger(
+  level: LogLevel,
+  sink: LogSink = writeToStderr,
+  now: () => Date = () => new Date(),
+): Logger {
   const threshold = LOG_LEVELS.indexOf(level);
   const logAt =
     (entryLevel: LogLevel) =>
     (fields: Readonly<Record<string, unknown>>, message: string): void => {
       if (LOG_LEVELS.indexOf(entryLevel) < threshold) return;
-      const line = `${now().toISOString()} ${entryLevel.toUpperCase().padEnd(5)} ${message} ${JSON.stringify(fields)}`;
+      const line = `${now().toISOString()} ${entryLevel.toUpperCase().padEnd(5)} ${message} ${fieldsText(fields)}`;
       sink(line.replace(CONTROL_CHARACTERS, escapeCharacter));
     };
   return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+}
+
+/** A logger must not throw: users log what is theirs through it, circles and all. */
+function fieldsText(fields: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(fields);
+  } catch (error) {
+    return JSON.stringify({ unreadable: describeThrown(error, 100).message });
+  }
 }
 
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

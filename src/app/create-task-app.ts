@@ -130,7 +130,9 @@ function consumedQueues(consume: boolean | readonly string[], catalog: TaskCatal
   const unknown = consume.filter((name) => !known.has(name));
   if (unknown.length > 0) {
     const choices = [...known.keys()].join(', ');
-    throw new ConfigurationError(unknown.map((name) => `consume names the queue "${name}", which no task has; there are: ${choices}`));
+    throw new ConfigurationError(
+      unknown.map((name) => `consume names the queue "${name}", which no task has; there are: ${choices}`),
+    );
   }
   return catalog.queues.filter((queue) => consume.includes(queue.name));
 }

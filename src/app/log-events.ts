@@ -6,11 +6,15 @@ import type { Logger } from '../events/logger';
 export function logEvents(events: EventBus, logger: Logger): void {
   logTaskEvents(events, logger);
   logWorkerEvents(events, logger);
-  events.on('listener:failed', ({ event, error }) => logger.error({ event, ...shown(error) }, 'an event listener failed'));
+  events.on('listener:failed', ({ event, error }) =>
+    logger.error({ event, ...shown(error) }, 'an event listener failed'),
+  );
 }
 
 function logTaskEvents(events: EventBus, logger: Logger): void {
-  events.on('task:retried', ({ error, ...event }) => logger.warn({ ...event, ...shown(error) }, 'task failed and will be retried'));
+  events.on('task:retried', ({ error, ...event }) =>
+    logger.warn({ ...event, ...shown(error) }, 'task failed and will be retried'),
+  );
   events.on('task:dead-lettered', ({ error, ...event }) =>
     logger.error({ ...event, ...(error === undefined ? {} : shown(error)) }, 'task moved to the dead-letter queue'),
   );
@@ -19,7 +23,10 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
   events.on('task:discarded', (event) => logger.debug({ ...event }, 'task discarded'));
   events.on('task:interrupted', (event) => logger.info({ ...event }, 'task given back to its queue'));
   events.on('settlement:failed', ({ error, ...event }) =>
-    logger.error({ ...event, ...shown(error) }, 'the copy of a failed task could not be published; the broker will deliver the task again'),
+    logger.error(
+      { ...event, ...shown(error) },
+      'the copy of a failed task could not be published; the broker will deliver the task again',
+    ),
   );
 }
 
@@ -44,4 +51,5 @@ const shown = ({ name, message, code }: ThrownDescription): Record<string, unkno
   ...(code === undefined ? {} : { code }),
 });
 
-const shownError = (error: Error | undefined): Record<string, unknown> => (error === undefined ? {} : shown(describeThrown(error)));
+const shownError = (error: Error | undefined): Record<string, unknown> =>
+  error === undefined ? {} : shown(describeThrown(error));

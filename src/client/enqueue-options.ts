@@ -1,9 +1,9 @@
+import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
+import { nearestName } from '../errors/nearest-name';
 import { headerProblems } from '../message/headers';
 import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';
-import { nearestName } from '../errors/nearest-name';
-import { describeValue } from '../errors/describe-value';
 
 /** How one task is enqueued. */
 export interface EnqueueOptions {
@@ -39,7 +39,16 @@ export interface ResolvedEnqueueOptions {
   readonly timeoutMs: number | undefined;
 }
 
-const OPTION_NAMES = ['delay', 'runAt', 'priority', 'expiresIn', 'id', 'correlationId', 'headers', 'timeout'] as const satisfies readonly (keyof EnqueueOptions)[];
+const OPTION_NAMES = [
+  'delay',
+  'runAt',
+  'priority',
+  'expiresIn',
+  'id',
+  'correlationId',
+  'headers',
+  'timeout',
+] as const satisfies readonly (keyof EnqueueOptions)[];
 
 const DEFAULT_ENQUEUE_OPTIONS: ResolvedEnqueueOptions = Object.freeze({
   delayMs: 0,
@@ -55,8 +64,15 @@ const DEFAULT_ENQUEUE_OPTIONS: ResolvedEnqueueOptions = Object.freeze({
  * Checks the options of one call; all problems are told together.
  * @throws InvalidOptionsError
  */
-export function resolveEnqueueOptions(task: string, options: EnqueueOptions | undefined, now: number): ResolvedEnqueueOptions {
+export function resolveEnqueueOptions(
+  task: string,
+  options: EnqueueOptions | undefined,
+  now: number,
+): ResolvedEnqueueOptions {
   if (options === undefined) return DEFAULT_ENQUEUE_OPTIONS;
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError(task, [`the options must be an object, got ${describeValue(options)}`]);
+  }
   const problems = unknownOptions(options);
   const delayMs = readDelay(options, now, problems);
   const expiresInMs = readDuration('expiresIn', options.expiresIn, 1, problems);
@@ -91,13 +107,16 @@ function readDelay({ delay, runAt }: EnqueueOptions, now: number, problems: stri
 }
 
 function readRunAt(runAt: Date | number | string, now: number, problems: string[]): number {
-  const at = new Date(runAt).getTime();
+  // `new Date` would take null and true for 1970, and so for now.
+  const isInstant = runAt instanceof Date || typeof runAt === 'number' || typeof runAt === 'string';
+  const at = isInstant ? new Date(runAt).getTime() : Number.NaN;
   if (Number.isNaN(at)) {
     problems.push(`runAt must be a Date, milliseconds since 1970 or an ISO 8601 text, got ${describeValue(runAt)}`);
     return 0;
   }
   const delayMs = Math.max(0, at - now);
-  if (delayMs > MAX_DELAY_MS) problems.push(`runAt must be at most 8.5 years from now, got ${new Date(at).toISOString()}`);
+  if (delayMs > MAX_DELAY_MS)
+    problems.push(`runAt must be at most 8.5 years from now, got ${new Date(at).toISOString()}`);
   return delayMs;
 }
 

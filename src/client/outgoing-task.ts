@@ -47,13 +47,10 @@ function addressed(
 ): OutgoingTask {
   if (!encoded.ok) throw refusal(task, encoded.problems);
   const id = options.id ?? randomUUID();
+  const { exchange, routingKey } = route(task.queue, options.delayMs, 'exact');
   return {
     id,
-    message: {
-      ...route(task.queue, options.delayMs, 'exact'),
-      body: encoded.body,
-      properties: properties(task.name, id, options, context, now),
-    },
+    message: { exchange, routingKey, body: encoded.body, properties: properties(task.name, id, options, context, now) },
     delayMs: options.delayMs,
     timeoutMs: options.timeoutMs,
   };
@@ -61,7 +58,9 @@ function addressed(
 
 function refusal(task: SentTask, problems: readonly PayloadProblem[]): Error {
   const limit = problems.find(({ rule }) => rule === 'limit');
-  return limit === undefined ? new InvalidPayloadError(task.name, problems) : new MessageLimitError(task.name, limit.message);
+  return limit === undefined
+    ? new InvalidPayloadError(task.name, problems)
+    : new MessageLimitError(task.name, limit.message);
 }
 
 function properties(

@@ -106,7 +106,11 @@ export class TaskClient {
     }
   }
 
-  #outgoing(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): OutgoingTask | Promise<OutgoingTask> {
+  #outgoing(
+    contract: TaskContract,
+    payload: unknown,
+    options: EnqueueOptions | undefined,
+  ): OutgoingTask | Promise<OutgoingTask> {
     return outgoingTask(this.#sentTask(contract), payload, options, this.options.context, this.options.clock.now());
   }
 
@@ -146,7 +150,10 @@ export class TaskClient {
         if (typeof property === 'symbol' || property === 'then') return undefined;
         const method = methods.get(property);
         if (method !== undefined) return method;
-        throw new UnknownTaskError(`${type.name}.${property}`, `Tasks of ${type.name} are: ${[...methods.keys()].join(', ')}.`);
+        throw new UnknownTaskError(
+          `${type.name}.${property}`,
+          `Tasks of ${type.name} are: ${[...methods.keys()].join(', ')}.`,
+        );
       },
     });
   }

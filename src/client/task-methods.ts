@@ -29,7 +29,11 @@ export type PayloadInput<P> = P extends string | number | boolean | bigint | nul
         : P;
 
 /** The payload of a handler method: its first parameter, or nothing. */
-export type PayloadOfMethod<M> = M extends (...args: infer A) => unknown ? (A extends readonly [infer P, ...unknown[]] ? P : undefined) : never;
+export type PayloadOfMethod<M> = M extends (...args: infer A) => unknown
+  ? A extends readonly [infer P, ...unknown[]]
+    ? P
+    : undefined
+  : never;
 
 /** Enqueues one task, or many. */
 export interface EnqueueMethod<P> {
@@ -40,6 +44,7 @@ export interface EnqueueMethod<P> {
 }
 
 /** A task without a payload is called without one. */
+// biome-ignore lint/suspicious/noConfusingVoidType: `TaskContract<void>` is how a task without a payload is written.
 export type EnqueueArguments<P> = [P] extends [undefined | void]
   ? [payload?: undefined, options?: EnqueueOptions]
   : [payload: PayloadInput<P>, options?: EnqueueOptions];

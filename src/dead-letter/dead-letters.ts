@@ -111,7 +111,11 @@ export class DeadLetters {
     return broker.publisher.publish(replayMessage(queue, delivery, clock.now(), newId));
   }
 
-  async #move(queue: string, options: ReplayOptions, act: (delivery: Delivery) => Promise<void>): Promise<ReplayProgress> {
+  async #move(
+    queue: string,
+    options: ReplayOptions,
+    act: (delivery: Delivery) => Promise<void>,
+  ): Promise<ReplayProgress> {
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     const window = new Window(REPLAY_WINDOW);
     const pace = new Pace(this.options.clock, options.ratePerSecond);
@@ -149,7 +153,11 @@ export class DeadLetters {
    */
   async #scan(
     queue: string,
-    visit: (delivery: Delivery, letter: DeadLetter, position: { scanned: number; total: number }) => Promise<{ keep: boolean; more: boolean }>,
+    visit: (
+      delivery: Delivery,
+      letter: DeadLetter,
+      position: { scanned: number; total: number },
+    ) => Promise<{ keep: boolean; more: boolean }>,
     signal?: AbortSignal,
     finish: () => Promise<void> = async () => undefined,
   ): Promise<{ readonly scanned: number; readonly total: number }> {

@@ -11,7 +11,12 @@ import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
  * @param now - milliseconds since 1970.
  * @param newId - the id of a letter that has none.
  */
-export function replayMessage(homeQueue: string, letter: IncomingMessage, now: number, newId: () => string): OutgoingMessage {
+export function replayMessage(
+  homeQueue: string,
+  letter: IncomingMessage,
+  now: number,
+  newId: () => string,
+): OutgoingMessage {
   const { headers } = letter.properties;
   const replayed = userHeaders(headers);
   replayed[HEADER.replays] = (integerHeader(headers, HEADER.replays, 0, 1_000_000) ?? 0) + 1;

@@ -33,7 +33,7 @@ const KEY = Symbol.for('warren.metadata');
  * other's classes; weak, so that it holds no class alive.
  */
 function registry(): WeakMap<object, ClassRecords> {
-  const shared = local as { [KEY]?: WeakMap<object, ClassRecords> };
+  const shared = globalThis as { [KEY]?: WeakMap<object, ClassRecords> };
   shared[KEY] ??= new WeakMap();
   return shared[KEY];
 }

@@ -29,7 +29,10 @@ export function truncateBytes(text: string, maxBytes: number): string {
  */
 export function describeThrown(thrown: unknown, maxBytes = 1024): ThrownDescription {
   if (thrown === null || (typeof thrown !== 'object' && typeof thrown !== 'function')) {
-    return Object.freeze({ name: thrown === null ? 'null' : typeof thrown, message: truncateBytes(String(thrown), maxBytes) });
+    return Object.freeze({
+      name: thrown === null ? 'null' : typeof thrown,
+      message: truncateBytes(String(thrown), maxBytes),
+    });
   }
   const name = readString(thrown, 'name', MAX_NAME_LENGTH) ?? constructorName(thrown) ?? 'object';
   const message = readString(thrown, 'message', maxBytes) ?? UNREADABLE;

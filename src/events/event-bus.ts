@@ -18,7 +18,10 @@ export class EventBus {
   }
 
   /** Resolves with the next event of this name (that passes the test). */
-  once<E extends EventName>(event: E, test: (event: WarrenEvents[E]) => boolean = () => true): Promise<WarrenEvents[E]> {
+  once<E extends EventName>(
+    event: E,
+    test: (event: WarrenEvents[E]) => boolean = () => true,
+  ): Promise<WarrenEvents[E]> {
     return new Promise((resolve) => {
       const off = this.on(event, (value) => {
         if (!test(value)) return;

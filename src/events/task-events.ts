@@ -1,6 +1,6 @@
 import type { ConnectionState, SubscriptionState } from '../broker/broker';
-import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { ThrownDescription } from '../errors/describe-thrown';
+import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { DeadLetterReason } from '../task/outcome';
 
 /** What every event of a task tells. */
@@ -25,7 +25,11 @@ export interface WarrenEvents {
   /** A handler succeeded and its message was acknowledged. */
   'task:completed': TaskEndedEvent;
   /** An attempt failed and the next one waits in the broker. */
-  'task:retried': TaskEndedEvent & { readonly error: ThrownDescription; readonly delayMs: number; readonly nextAttempt: number };
+  'task:retried': TaskEndedEvent & {
+    readonly error: ThrownDescription;
+    readonly delayMs: number;
+    readonly nextAttempt: number;
+  };
   /** A handler asked to come back later; the attempt keeps its number. */
   'task:snoozed': TaskEndedEvent & { readonly delayMs: number; readonly reason: string };
   /** A handler found that nothing is left to do. */
@@ -49,7 +53,11 @@ export interface WarrenEvents {
   'worker:stopping': { readonly running: number; readonly deadlineMs: number };
   'worker:stopped': { readonly interrupted: number };
   'connection:changed': { readonly name: string; readonly state: ConnectionState; readonly error: Error | undefined };
-  'subscription:changed': { readonly queue: string; readonly state: SubscriptionState; readonly error: Error | undefined };
+  'subscription:changed': {
+    readonly queue: string;
+    readonly state: SubscriptionState;
+    readonly error: Error | undefined;
+  };
   /** A listener of yours threw. */
   'listener:failed': { readonly event: string; readonly error: ThrownDescription };
 }

@@ -56,7 +56,9 @@ function firstAttempt(message: IncomingMessage, id: string | undefined, type: st
 /** Earlier failures; read only when somebody asks, since most messages have none. */
 export function readFailures(message: IncomingMessage): readonly TaskFailure[] {
   const header = message.properties.headers;
-  return parseFailures(header !== undefined && Object.hasOwn(header, HEADER.failures) ? header[HEADER.failures] : undefined);
+  return parseFailures(
+    header !== undefined && Object.hasOwn(header, HEADER.failures) ? header[HEADER.failures] : undefined,
+  );
 }
 
 /** A short string of AMQP. Decoding invalid UTF-8 can make more than 255 bytes of it, and then it cannot be sent again. */

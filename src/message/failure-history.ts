@@ -35,7 +35,12 @@ function withinBudget(failures: readonly TaskFailure[]): readonly TaskFailure[] 
 function readFailure(entry: unknown): readonly TaskFailure[] {
   if (typeof entry !== 'object' || entry === null) return [];
   const { attempt, at, error, message } = entry as Record<string, unknown>;
-  if (typeof attempt !== 'number' || typeof at !== 'string' || typeof error !== 'string' || typeof message !== 'string') {
+  if (
+    typeof attempt !== 'number' ||
+    typeof at !== 'string' ||
+    typeof error !== 'string' ||
+    typeof message !== 'string'
+  ) {
     return [];
   }
   return [trimmed({ attempt, at, error, message })];

@@ -30,7 +30,8 @@ export const MAX_USER_HEADER_BYTES = 16 * 1024;
 const MAX_HEADER_DEPTH = 8;
 
 /** Headers that the broker acts on or writes: copied, they would fan a retry out again or forge its history. */
-const BROKER_OWNED = /^(?:CC|BCC|x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|x-opt-.*|x-stream-.*|__proto__)$/i;
+const BROKER_OWNED =
+  /^(?:CC|BCC|x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|x-opt-.*|x-stream-.*|__proto__)$/i;
 
 /** Whether a header may be a user's own, and so travels with copies. */
 export function isUserHeader(name: string): boolean {
@@ -84,10 +85,13 @@ export function headerProblems(headers: MessageHeaders): readonly string[] {
     const value = headerValue(headers[name], 0);
     if (!isUserHeader(name)) problems.push(`header "${name}" is reserved for Warren or the broker`);
     else if (value === undefined) {
-      problems.push(`header "${name}" must be a string, a finite number, a boolean, null, a Buffer, or an array or plain object of these`);
+      problems.push(
+        `header "${name}" must be a string, a finite number, a boolean, null, a Buffer, or an array or plain object of these`,
+      );
     } else bytes += 1 + Buffer.byteLength(name) + valueBytes(value);
   }
-  if (bytes > MAX_USER_HEADER_BYTES) problems.push(`headers have about ${bytes} bytes, at most ${MAX_USER_HEADER_BYTES} are allowed`);
+  if (bytes > MAX_USER_HEADER_BYTES)
+    problems.push(`headers have about ${bytes} bytes, at most ${MAX_USER_HEADER_BYTES} are allowed`);
   return problems;
 }
 

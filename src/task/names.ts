@@ -10,7 +10,8 @@ export function nameProblem(name: unknown, what: string, maxBytes = MAX_TASK_NAM
   const bytes = Buffer.byteLength(name);
   if (bytes > maxBytes) return `${what} may have at most ${maxBytes} bytes, "${name.slice(0, 40)}…" has ${bytes}`;
   // Control characters and spaces would break logs, command lines and routing keys; `*` and `#` are wildcards in topic bindings.
-  if (/[\s\p{Cc}*#]/u.test(name)) return `${what} must not contain spaces, control characters, "*" or "#": ${JSON.stringify(name)}`;
+  if (/[\s\p{Cc}*#]/u.test(name))
+    return `${what} must not contain spaces, control characters, "*" or "#": ${JSON.stringify(name)}`;
   return undefined;
 }
 
@@ -19,6 +20,7 @@ export function queueNameProblem(name: unknown): string | undefined {
   const problem = nameProblem(name, 'a queue name', MAX_QUEUE_NAME_BYTES);
   if (problem !== undefined) return problem;
   // The broker refuses to declare names that begin so (403 ACCESS_REFUSED).
-  if ((name as string).startsWith('amq.')) return `a queue name must not begin with "amq.", which RabbitMQ reserves: "${name as string}"`;
+  if ((name as string).startsWith('amq.'))
+    return `a queue name must not begin with "amq.", which RabbitMQ reserves: "${name as string}"`;
   return undefined;
 }

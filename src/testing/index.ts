@@ -1,2 +1,2 @@
-export { createTestApp, type EnqueuedForTest, type PerformedTask, TestApp, type TestAppOptions } from './test-app';
 export { ManualClock } from '../time/manual-clock';
+export { createTestApp, type EnqueuedForTest, type PerformedTask, TestApp, type TestAppOptions } from './test-app';

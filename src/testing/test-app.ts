@@ -23,7 +23,12 @@ export type TestAppOptions = Omit<TaskAppOptions, 'url' | 'clock' | 'handleSigna
 export type PerformedTask =
   | { readonly outcome: 'completed' | 'discarded' | 'interrupted'; readonly id: string }
   | { readonly outcome: 'retried' | 'snoozed'; readonly id: string; readonly delayMs: number; readonly error: unknown }
-  | { readonly outcome: 'dead-lettered'; readonly id: string; readonly reason: DeadLetterReason; readonly error: unknown };
+  | {
+      readonly outcome: 'dead-lettered';
+      readonly id: string;
+      readonly reason: DeadLetterReason;
+      readonly error: unknown;
+    };
 
 /** Turns of the event loop in a row in which nothing may happen before an app counts as idle. */
 const CALM_TURNS = 10;
@@ -190,8 +195,14 @@ export class TestApp {
         this.app.on('task:completed', (event) => event.id === id && end({ outcome: 'completed', id })),
         this.app.on('task:discarded', (event) => event.id === id && end({ outcome: 'discarded', id })),
         this.app.on('task:interrupted', (event) => event.id === id && end({ outcome: 'interrupted', id })),
-        this.app.on('task:retried', (event) => event.id === id && end({ outcome: 'retried', id, delayMs: event.delayMs, error: error() })),
-        this.app.on('task:snoozed', (event) => event.id === id && end({ outcome: 'snoozed', id, delayMs: event.delayMs, error: error() })),
+        this.app.on(
+          'task:retried',
+          (event) => event.id === id && end({ outcome: 'retried', id, delayMs: event.delayMs, error: error() }),
+        ),
+        this.app.on(
+          'task:snoozed',
+          (event) => event.id === id && end({ outcome: 'snoozed', id, delayMs: event.delayMs, error: error() }),
+        ),
         this.app.on(
           'task:dead-lettered',
           (event) => event.id === id && end({ outcome: 'dead-lettered', id, reason: event.reason, error: error() }),
@@ -214,7 +225,9 @@ export class TestApp {
     const deadline = performance.now() + MAX_WAIT_MS;
     while (!(await this.#quiet())) {
       if (performance.now() < deadline) continue;
-      throw new Error(`After ${MAX_WAIT_MS} ms ${this.app.running} handler(s) still run. Do they wait for a time that advance() has not reached?`);
+      throw new Error(
+        `After ${MAX_WAIT_MS} ms ${this.app.running} handler(s) still run. Do they wait for a time that advance() has not reached?`,
+      );
     }
   }
 

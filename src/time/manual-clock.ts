@@ -65,7 +65,11 @@ export class ManualClock implements Clock {
     let first: PendingTimer | undefined;
     for (const timer of this.#timers) {
       if (timer.dueAt > until) continue;
-      if (first === undefined || timer.dueAt < first.dueAt || (timer.dueAt === first.dueAt && timer.order < first.order)) {
+      if (
+        first === undefined ||
+        timer.dueAt < first.dueAt ||
+        (timer.dueAt === first.dueAt && timer.order < first.order)
+      ) {
         first = timer;
       }
     }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../broker/broker';
-import { HandlerUnavailableError } from '../errors/task-errors';
 import type { PayloadProblem } from '../errors/enqueue-errors';
+import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
 import type { Decoded } from '../message/codec';
 import { type Envelope, readEnvelope } from '../message/envelope';
@@ -61,15 +61,24 @@ export class DeliveryProcessor {
     return running.length;
   }
 
-  /** Never rejects. */
-  async process(delivery: Delivery): Promise<Attempt> {
+  /** Never rejects. Few promises are made on the way: this runs for every message. */
+  process(delivery: Delivery): Attempt | Promise<Attempt> {
     const { clock, dispatcher, newId } = this.options;
     const startedAt = clock.now();
     const envelope = readEnvelope(delivery);
     const id = envelope.id ?? newId();
     const task = dispatcher.find(delivery.queue, envelope);
-    const outcome = await this.#outcome(delivery, envelope, id, task, startedAt);
-    return { outcome, definition: task?.definition, envelope, id, queue: delivery.queue, startedAt, endedAt: clock.now() };
+    const ended = (outcome: TaskOutcome): Attempt => ({
+      outcome,
+      definition: task?.definition,
+      envelope,
+      id,
+      queue: delivery.queue,
+      startedAt,
+      endedAt: clock.now(),
+    });
+    const outcome = this.#outcome(delivery, envelope, id, task, startedAt);
+    return outcome instanceof Promise ? outcome.then(ended) : ended(outcome);
   }
 
   #outcome(
@@ -88,18 +97,18 @@ export class DeliveryProcessor {
     return this.#run(new RunningTask(id, delivery.queue, task.definition, envelope, delivery), task, decoded.value);
   }
 
-  async #run(running: RunningTask, task: PreparedTask, value: unknown): Promise<TaskOutcome> {
+  #run(running: RunningTask, task: PreparedTask, value: unknown): Promise<TaskOutcome> {
     const { clock, events } = this.options;
     this.#running.add(running);
-    const outcome = await running.run(
+    const outcome = running.run(
       clock,
       () => this.#work(running, task, value),
       () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
     );
-    this.#running.delete(running);
-    // A payload that does not fit is no failure of the handler: it was never called.
-    const problems = outcome.kind === 'failed' ? Rejected.problemsIn(outcome.error) : undefined;
-    return problems === undefined ? outcome : { kind: 'rejected', reason: 'invalid-payload', problems };
+    return outcome.then((ended) => {
+      this.#running.delete(running);
+      return withoutRejection(ended);
+    });
   }
 
   /** Everything within the task's timeout. Stays synchronous as long as nothing has to be waited for. */
@@ -119,7 +128,8 @@ export class DeliveryProcessor {
   }
 
   #resolve({ definition }: PreparedTask): object | Promise<object> {
-    const unavailable = (cause: unknown) => new HandlerUnavailableError(definition.name, definition.handler.label, { cause });
+    const unavailable = (cause: unknown) =>
+      new HandlerUnavailableError(definition.name, definition.handler.label, { cause });
     try {
       const instance = this.options.resolver.get(definition.handler.type) as object | Promise<object>;
       if (!(instance instanceof Promise)) return instance;
@@ -137,3 +147,9 @@ export class DeliveryProcessor {
 }
 
 const eventOf = ({ name, id, queue, attempt }: TaskContext) => ({ task: name, id, queue, attempt });
+
+/** A payload that does not fit is no failure of the handler: it was never called. */
+function withoutRejection(outcome: TaskOutcome): TaskOutcome {
+  const problems = outcome.kind === 'failed' ? Rejected.problemsIn(outcome.error) : undefined;
+  return problems === undefined ? outcome : { kind: 'rejected', reason: 'invalid-payload', problems };
+}

@@ -72,10 +72,14 @@ export class QueueConsumer {
 
   #run(delivery: Delivery): void {
     this.#running++;
-    this.handle(delivery)
-      // Only a defect of Warren's own gets here. The dead-letter queue shows it; the queue would loop over it.
-      .catch(() => void delivery.reject())
-      .finally(() => this.#release());
+    this.handle(delivery).then(
+      () => this.#release(),
+      () => {
+        // Only a defect of Warren's own gets here. The dead-letter queue shows it; the queue would loop over it.
+        delivery.reject();
+        this.#release();
+      },
+    );
   }
 
   #release(): void {

@@ -33,14 +33,16 @@ const FAILED_SETTLEMENT_PAUSE_MS = 1_000;
 export class Settler {
   constructor(private readonly options: SettlerOptions) {}
 
-  /** Never rejects. */
-  async settle(delivery: Delivery, attempt: Attempt): Promise<void> {
+  /** Never rejects. A success is settled at once: nothing has to be waited for. */
+  settle(delivery: Delivery, attempt: Attempt): Promise<void> | undefined {
+    if (attempt.outcome.kind !== 'completed') return this.#settleOther(delivery, attempt);
+    delivery.ack();
+    this.#tellCompleted(attempt);
+    return undefined;
+  }
+
+  async #settleOther(delivery: Delivery, attempt: Attempt): Promise<void> {
     const { outcome } = attempt;
-    if (outcome.kind === 'completed') {
-      delivery.ack();
-      this.#tellCompleted(attempt);
-      return;
-    }
     const now = this.options.clock.now();
     const settlement = this.#decide(attempt, now);
     const error = describedError(outcome);
@@ -153,7 +155,12 @@ export class Settler {
         this.#tellRetry(attempt, settlement, error);
         return;
       case 'dead-letter':
-        events.emit('task:dead-lettered', { ...ended, reason: settlement.reason, error, problems: problemsOf(outcome) });
+        events.emit('task:dead-lettered', {
+          ...ended,
+          reason: settlement.reason,
+          error,
+          problems: problemsOf(outcome),
+        });
     }
   }
 
@@ -208,10 +215,14 @@ function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
     case 'gave-up':
       return describeThrown(outcome.error);
     case 'unknown-task':
-      return { name: 'UnknownTask', message: `no task of this worker is named ${JSON.stringify(outcome.task?.slice(0, 127))}` };
+      return {
+        name: 'UnknownTask',
+        message: `no task of this worker is named ${JSON.stringify(outcome.task?.slice(0, 127))}`,
+      };
     default:
       return undefined;
   }
 }
 
-const problemsOf = (outcome: TaskOutcome): readonly PayloadProblem[] => (outcome.kind === 'rejected' ? outcome.problems : []);
+const problemsOf = (outcome: TaskOutcome): readonly PayloadProblem[] =>
+  outcome.kind === 'rejected' ? outcome.problems : [];

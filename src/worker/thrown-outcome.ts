@@ -32,7 +32,10 @@ function outcomeOfSignal(signal: RetryTask | SnoozeTask | DiscardTask | FailTask
 function snoozed(after: Duration, reason: string): TaskOutcome {
   const afterMs = usableDelay(after);
   if (afterMs !== undefined && afterMs > 0) return { kind: 'snoozed', afterMs, reason };
-  return { kind: 'failed', error: new RangeError(`SnoozeTask needs a time above 0 and at most 8.5 years, got ${describeValue(after)}`) };
+  return {
+    kind: 'failed',
+    error: new RangeError(`SnoozeTask needs a time above 0 and at most 8.5 years, got ${describeValue(after)}`),
+  };
 }
 
 function usableDelay(after: Duration | undefined): number | undefined {

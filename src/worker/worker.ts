@@ -33,7 +33,9 @@ export class Worker {
     const { processor, settler } = options;
     this.#consumers = options.queues.map(
       (queue) =>
-        new QueueConsumer(queue, options.broker, async (delivery) => settler.settle(delivery, await processor.process(delivery))),
+        new QueueConsumer(queue, options.broker, async (delivery) =>
+          settler.settle(delivery, await processor.process(delivery)),
+        ),
     );
   }
 

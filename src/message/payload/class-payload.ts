@@ -16,12 +16,14 @@ import { measureValue } from './value-budget';
 /**
  * Prepares the check of a class payload.
  *
+ * @param transformer - `null` where class-transformer's metadata cannot be read: then it makes every instance, and
+ * nested classes are refused, since their keys are not known.
  * @throws ConfigurationError when the class has no class-validator decorators, or has some that no JSON can satisfy.
  */
 export function compileClassPayload(
   type: ClassType,
   options: PayloadCheckOptions,
-  transformer: TransformerMetadata | undefined = readTransformerMetadata(),
+  transformer: TransformerMetadata | null = readTransformerMetadata() ?? null,
 ): PayloadCheck {
   const payloads = new ClassPayloads(type as Constructor, options, transformer);
   return Object.freeze({
@@ -43,9 +45,9 @@ class ClassPayloads {
   constructor(
     private readonly type: Constructor,
     options: PayloadCheckOptions,
-    transformer: TransformerMetadata | undefined,
+    transformer: TransformerMetadata | null,
   ) {
-    const compiler = new ShapeCompiler(transformer);
+    const compiler = new ShapeCompiler(transformer ?? undefined);
     this.#shape = compiler.shapeOf(type);
     const problems = rulesOfClass(type).properties.length > 0 ? compiler.problems : [undecorated(type.name)];
     if (problems.length > 0) throw new ConfigurationError(problems);

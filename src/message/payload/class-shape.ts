@@ -15,9 +15,11 @@ export interface ClassShape {
   readonly keys: readonly KeyShape[];
 }
 
-/** A key by its name on the wire. */
+/** A key that the class knows. */
 export interface KeyShape {
   readonly name: string;
+  /** Where its value is put for class-transformer: the name that `@Expose` gives. */
+  readonly target: string;
   /** The objects behind it, where `@Type` names their class. Otherwise its value is taken as it is. */
   readonly nested: NestedShape | undefined;
 }
@@ -37,6 +39,9 @@ export interface Discriminator {
 /** Never keys of a payload: to assign them would set a prototype, or hide the class from class-validator. */
 const FORBIDDEN_KEYS = ['__proto__', 'constructor'];
 const BUILT_IN = new Set<unknown>([String, Number, Boolean, BigInt, Symbol, Object, Array, Date, Map, Set, Buffer]);
+
+/** Of an object whose discriminator names no class. */
+const NO_SHAPE: ClassShape = Object.freeze({ className: 'Object', type: Object, names: new Set<string>(), keys: [] });
 
 /** Finds the shapes of a class and of those nested in it, and what is wrong with their decorators. */
 export class ShapeCompiler {
@@ -58,19 +63,22 @@ export class ShapeCompiler {
     this.#shapes.set(type, shape);
     if (this.transformer?.onlyTypes(type) !== true) this.needsTransformer = true;
     const rules = new Map(rulesOfClass(type).properties.map((property) => [property.property, property]));
-    for (const [name, property] of this.#wireNames(type, rules.keys())) {
-      names.add(name);
+    for (const property of this.#propertiesOf(type, rules.keys())) {
+      const target = this.transformer?.wireNameOf(type, property) ?? property;
       const nested = this.#nestedShape(type, property, rules.get(property));
-      if (isAssignable(type, property)) keys.push(Object.freeze({ name, nested }));
+      // A renamed property is known by both names: typed senders write the one, JSON from elsewhere has the other.
+      for (const name of new Set([property, target])) {
+        names.add(name);
+        if (isAssignable(type, property)) keys.push(Object.freeze({ name, target, nested }));
+      }
     }
     return shape;
   }
 
-  #wireNames(type: ClassType, validated: Iterable<string>): ReadonlyMap<string, string> {
-    const names = new Map(this.transformer?.wireNamesOf(type));
-    for (const property of validated) names.set(property, property);
-    for (const key of FORBIDDEN_KEYS) names.delete(key);
-    return names;
+  #propertiesOf(type: ClassType, validated: Iterable<string>): ReadonlySet<string> {
+    const properties = new Set([...validated, ...(this.transformer?.propertiesOf(type) ?? [])]);
+    for (const key of FORBIDDEN_KEYS) properties.delete(key);
+    return properties;
   }
 
   #nestedShape(type: ClassType, property: string, rules: PropertyRules | undefined): NestedShape | undefined {
@@ -93,9 +101,9 @@ export class ShapeCompiler {
     const type: unknown = isFixed ? this.#typeOf(where, metadata) : undefined;
     const isClass = typeof type === 'function' && !BUILT_IN.has(type);
     if (!isClass || discriminator !== undefined || !isFilledByHand(reflectedType, type)) this.needsTransformer = true;
-    if (!isClass) return undefined;
+    if (!isClass && discriminator === undefined) return undefined;
     return Object.freeze({
-      shape: this.#classShape(where, type as unknown as ClassType, isValidated),
+      shape: isClass ? this.#classShape(where, type as unknown as ClassType, isValidated) : NO_SHAPE,
       isMap: reflectedType === Map,
       discriminator: discriminator && this.#discriminator(where, discriminator, isValidated),
     });

@@ -17,13 +17,13 @@ export interface Copying {
 
 /** Copies what a class knows of an object, nested objects too. Takes as long as the class has keys, not the object. */
 export function copyKnownKeys<T extends object>(from: Entries, shape: ClassShape, to: T, copying: Copying): T {
-  for (const { name, nested } of shape.keys) {
+  for (const { name, target, nested } of shape.keys) {
     if (!Object.hasOwn(from, name)) continue;
     const value = from[name];
     // As in JSON: a key without a value is no key, and the class's default stays.
     if (value === undefined) continue;
     const copy = nested === undefined ? copying.freeForm(value) : knownPart(value, nested, copying);
-    (to as Record<string, unknown>)[name] = copy;
+    (to as Record<string, unknown>)[target] = copy;
   }
   return to;
 }

@@ -2,6 +2,7 @@ import type { ValidationArguments } from 'class-validator';
 
 /** What a message says in the place of the value. */
 const MASK = '[value]';
+const MASKED = Object.freeze({ toString: () => MASK, toJSON: () => MASK });
 
 /** What the message of a broken rule is made of. */
 export interface RuleWords {
@@ -22,9 +23,9 @@ export interface RuleWords {
  * the words end in errors, logs and dead letters: here they get a mask instead. The path stands beside the message, so
  * the property's name at its beginning is left out.
  */
-export function messageOf(words: RuleWords): string {
+export function messageOf(words: RuleWords, value: unknown): string {
   const { property, targetName, constraints } = words;
-  const args: ValidationArguments = { targetName, property, object: {}, value: MASK, constraints };
+  const args: ValidationArguments = { targetName, property, object: {}, value: masked(value), constraints };
   try {
     const given = words.message || words.defaultMessage(args);
     const template = typeof given === 'function' ? given(args) : given;
@@ -33,6 +34,12 @@ export function messageOf(words: RuleWords): string {
     // A message function that cannot do without the value: the rule's name must do.
   }
   return `breaks the rule ${words.rule}`;
+}
+
+/** As long as the value, since `@Length` asks which of its bounds was broken. */
+function masked(value: unknown): unknown {
+  if (typeof value === 'string') return '*'.repeat(value.length);
+  return value === undefined || value === null ? value : MASKED;
 }
 
 function withoutProperty(template: string): string {

@@ -1,4 +1,4 @@
-import { Expose, type TypeMetadata } from 'class-transformer';
+import { Expose, type ExposeMetadata, type TypeMetadata } from 'class-transformer';
 import type { ClassType } from '../../task/class-type';
 
 type ByProperty = ReadonlyMap<string | undefined, unknown>;
@@ -18,20 +18,19 @@ export class TransformerMetadata {
     return !lineage(type).some((ancestor) => others.some((store) => this.stores[store].has(ancestor)));
   }
 
-  /**
-   * The properties that have `@Expose`, `@Type` or `@Transform`, by their names on the wire. A property that `@Expose`
-   * renames has both names: the typed sender writes one, JSON from elsewhere the other.
-   */
-  wireNamesOf(type: ClassType): ReadonlyMap<string, string> {
-    const names = new Map<string, string>();
-    for (const ancestor of lineage(type)) {
-      for (const store of ['_typeMetadatas', '_transformMetadatas', '_exposeMetadatas'] as const) {
-        for (const [property, metadata] of this.stores[store].get(ancestor) ?? []) {
-          if (property !== undefined) names.set(property, property).set(exposedName(metadata) ?? property, property);
-        }
-      }
-    }
-    return names;
+  /** The properties that have `@Expose`, `@Type` or `@Transform`. */
+  propertiesOf(type: ClassType): readonly string[] {
+    const stores = STORES.filter((store) => store !== '_excludeMetadatas');
+    const found = lineage(type).flatMap((ancestor) =>
+      stores.flatMap((store) => [...(this.stores[store].get(ancestor)?.keys() ?? [])]),
+    );
+    return found.filter((property) => property !== undefined);
+  }
+
+  /** The name that `@Expose` gives a property on the wire, or its own. */
+  wireNameOf(type: ClassType, property: string): string {
+    const metadata = this.find('_exposeMetadatas', type, property) as ExposeMetadata | undefined;
+    return metadata?.options?.name ?? property;
   }
 
   typeOf(type: ClassType, property: string): TypeMetadata | undefined {
@@ -60,11 +59,6 @@ function lineage(type: ClassType): readonly unknown[] {
     next = Object.getPrototypeOf(next);
   }
   return classes;
-}
-
-function exposedName(metadata: unknown): string | undefined {
-  const name = (metadata as { options?: { name?: unknown } } | undefined)?.options?.name;
-  return typeof name === 'string' ? name : undefined;
 }
 
 /**

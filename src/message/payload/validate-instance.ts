@@ -79,7 +79,7 @@ class Run {
         this.validateProperty(object, className, rules, place);
       } catch (thrown) {
         if (thrown === TOO_DEEP) throw thrown;
-        this.addThrown(this.below(place, rules.property), thrown);
+        this.addThrown(below(place, rules.property), thrown);
       }
     }
   }
@@ -92,8 +92,8 @@ class Run {
       if (constraint.condition !== undefined && !constraint.condition(object, value)) continue;
       const args = { targetName, property, object, value, constraints: constraint.constraints };
       const verdict = verdictOf(constraint, args);
-      if (isThenable(verdict)) this.await(verdict, constraint, this.below(place, property));
-      else if (!verdict) this.addBroken(constraint, this.below(place, property));
+      if (isThenable(verdict)) this.await(verdict, constraint, value, below(place, property));
+      else if (!verdict) this.addBroken(constraint, value, below(place, property));
     }
     for (const words of rules.nested) this.validateNested(value, words, property, place);
   }
@@ -101,8 +101,9 @@ class Run {
   /** As class-validator: `undefined` passes, collections are walked through, what else is not an object is wrong. */
   private validateNested(value: unknown, words: RuleWords, key: string, parent: Place): void {
     if (value === undefined) return;
-    const place = this.below(parent, key);
-    if (typeof value !== 'object' || value === null) this.addBroken(words, place);
+    const place = below(parent, key);
+    if (place.depth > this.validator.limits.maxDepth) throw TOO_DEEP;
+    if (typeof value !== 'object' || value === null) this.addBroken(words, value, place);
     else if (isCollection(value)) this.validateItems(value, words, place);
     else this.validateObject(value, place);
   }
@@ -116,10 +117,10 @@ class Run {
     }
   }
 
-  private await(verdict: PromiseLike<unknown>, words: RuleWords, place: Place): void {
+  private await(verdict: PromiseLike<unknown>, words: RuleWords, value: unknown, place: Place): void {
     const settled = Promise.resolve(verdict).then(
       (isValid) => {
-        if (!isValid) this.addBroken(words, place);
+        if (!isValid) this.addBroken(words, value, place);
       },
       (thrown) => this.addThrown(place, thrown),
     );
@@ -127,19 +128,14 @@ class Run {
     this.pending.push(settled);
   }
 
-  private addBroken(words: RuleWords, place: Place): void {
+  private addBroken(words: RuleWords, value: unknown, place: Place): void {
     if (this.problems.isFull) this.problems.count();
-    else this.problems.add(pathOf(place), words.rule, messageOf(words));
+    else this.problems.add(pathOf(place), words.rule, messageOf(words, value));
   }
 
   /** Not what was thrown, only its class: a validator's error may quote the value. */
   private addThrown(place: Place, thrown: unknown): void {
     this.problems.add(pathOf(place), 'validator', `a validator threw ${describeThrown(thrown).name}`);
-  }
-
-  private below(parent: Place, key: string): Place {
-    if (parent.depth > this.validator.limits.maxDepth) throw TOO_DEEP;
-    return { parent, key, depth: parent.depth + 1 };
   }
 }
 
@@ -161,6 +157,10 @@ function isCollection(value: unknown): value is Collection {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
+}
+
+function below(parent: Place, key: string): Place {
+  return { parent, key, depth: parent.depth + 1 };
 }
 
 function pathOf(place: Place): string {
