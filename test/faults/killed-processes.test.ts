@@ -20,7 +20,11 @@ function recorder(options: { queue: string; concurrency?: number }) {
       seen.set(task.id, (seen.get(task.id) ?? 0) + 1);
     }
   }
-  return { type: Recorder, seen, contract: defineTask(`${options.queue}.work`, { queue: options.queue, payload: 'unchecked' }) };
+  return {
+    type: Recorder,
+    seen,
+    contract: defineTask(`${options.queue}.work`, { queue: options.queue, payload: 'unchecked' }),
+  };
 }
 
 /** A worker process and what it says. */
@@ -29,7 +33,9 @@ class WorkerProcess {
   readonly #child: ChildProcess;
 
   constructor(...args: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(__dirname, 'fixtures/slow-worker.cjs'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = spawn(process.execPath, [join(__dirname, 'fixtures/slow-worker.cjs'), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     if (this.#child.stdout !== null) createInterface(this.#child.stdout).on('line', (line) => this.lines.push(line));
   }
 
@@ -65,17 +71,32 @@ describe('a killed worker', () => {
       const queue = uniqueName('killed');
       const { contract } = recorder({ queue });
       const first = startWorker(url, queue, '60000');
-      await eventually('the first worker', () => first.lines, (lines) => lines.includes('ready'));
+      await eventually(
+        'the first worker',
+        () => first.lines,
+        (lines) => lines.includes('ready'),
+      );
       const producer = await startApp({ url });
-      const results = await producer.client.enqueueMany(contract, Array.from({ length: 30 }, (_, i) => ({ payload: { i } })));
+      const results = await producer.client.enqueueMany(
+        contract,
+        Array.from({ length: 30 }, (_, i) => ({ payload: { i } })),
+      );
       const ids = results.flatMap((result) => (result.ok ? [result.id] : []));
       expect(ids).toHaveLength(30);
-      await eventually('five tasks in the first worker', () => first.said('begin').length, (count) => count === 5);
+      await eventually(
+        'five tasks in the first worker',
+        () => first.said('begin').length,
+        (count) => count === 5,
+      );
       await first.end('SIGKILL');
       expect(first.said('end')).toEqual([]);
 
       const second = startWorker(url, queue, '5');
-      await eventually('all tasks in the second worker', () => new Set(second.said('end')).size, (count) => count === 30);
+      await eventually(
+        'all tasks in the second worker',
+        () => new Set(second.said('end')).size,
+        (count) => count === 30,
+      );
       const done = second.said('end').map((line) => line.split(' ')[1]);
       expect(new Set(done)).toEqual(new Set(ids));
       // A crash costs no attempt: the broker counts it, the task does not.
@@ -90,16 +111,31 @@ describe('a killed worker', () => {
     const queue = uniqueName('terminated');
     const { contract } = recorder({ queue });
     const worker = startWorker(broker.url, queue, '300');
-    await eventually('the worker', () => worker.lines, (lines) => lines.includes('ready'));
+    await eventually(
+      'the worker',
+      () => worker.lines,
+      (lines) => lines.includes('ready'),
+    );
     const producer = await startApp({ url: broker.url });
-    await producer.client.enqueueMany(contract, Array.from({ length: 8 }, (_, i) => ({ payload: { i } })));
-    await eventually('five tasks begun', () => worker.said('begin').length, (count) => count === 5);
+    await producer.client.enqueueMany(
+      contract,
+      Array.from({ length: 8 }, (_, i) => ({ payload: { i } })),
+    );
+    await eventually(
+      'five tasks begun',
+      () => worker.said('begin').length,
+      (count) => count === 5,
+    );
     expect(await worker.end('SIGTERM')).toBe(0);
     expect(worker.said('end').length).toBe(worker.said('begin').length);
 
     const second = startWorker(broker.url, queue, '5');
     const left = 8 - worker.said('end').length;
-    await eventually('the rest', () => second.said('end').length, (count) => count === left);
+    await eventually(
+      'the rest',
+      () => second.said('end').length,
+      (count) => count === left,
+    );
   }, 60_000);
 });
 
@@ -117,7 +153,11 @@ describe.each(['4.3', '3.10'] as const)('a broker of RabbitMQ %s that is killed'
     const { type, seen } = recorder({ queue });
     const app = await startApp({ url: broker.url, tasks: [type], publishTimeout: '60s' });
     const declaredAt = Date.now();
-    await eventually('the queue to be old enough', () => Date.now() - declaredAt, (age) => age > OLD_ENOUGH_MS);
+    await eventually(
+      'the queue to be old enough',
+      () => Date.now() - declaredAt,
+      (age) => age > OLD_ENOUGH_MS,
+    );
 
     const confirmed = new Set<string>();
     let killed = Promise.resolve();
@@ -127,12 +167,21 @@ describe.each(['4.3', '3.10'] as const)('a broker of RabbitMQ %s that is killed'
       if (confirmed.size === 500) killed = broker.kill();
     };
     const all = Promise.all(Array.from({ length: 2_000 }, enqueueOne));
-    await eventually('500 confirms', () => confirmed.size, (count) => count >= 500);
+    await eventually(
+      '500 confirms',
+      () => confirmed.size,
+      (count) => count >= 500,
+    );
     await killed;
     await broker.start();
     await bounded('every enqueue', all, 60_000);
     expect(confirmed.size).toBe(2_000);
-    await eventually('every task', () => [...confirmed].filter((id) => !seen.has(id)).length, (missing) => missing === 0, 60_000);
+    await eventually(
+      'every task',
+      () => [...confirmed].filter((id) => !seen.has(id)).length,
+      (missing) => missing === 0,
+      60_000,
+    );
     expect(await app.deadLetters.count(queue)).toBe(0);
   }, 180_000);
 

@@ -10,23 +10,36 @@ const repeated = (count: number, act: () => void): void => {
 /** Batches above 1024 reach the place where the queue lets go of what was shifted. */
 const counts = fc.oneof({ weight: 4, arbitrary: fc.nat(5) }, { weight: 1, arbitrary: fc.nat(2_500) });
 const command: fc.Arbitrary<Command> = fc.oneof(
-  counts.map((count): Command => (fifo, model) => {
-    const first = model.length;
-    for (let i = 0; i < count; i++) {
-      fifo.push(first + i);
-      model.push(first + i);
-    }
-  }),
-  counts.map((count): Command => (fifo, model) => repeated(count, () => expect(fifo.shift()).toBe(model.shift()))),
-  fc.array(fc.integer(), { maxLength: 4 }).map((items): Command => (fifo, model) => {
-    fifo.unshiftAll(items);
-    model.unshift(...items);
-  }),
-  fc.integer({ min: 2, max: 5 }).map((divisor): Command => (fifo, model) => {
-    const taken = model.filter((item) => item % divisor === 0);
-    model.splice(0, model.length, ...model.filter((item) => item % divisor !== 0));
-    expect(fifo.removeWhere((item) => item % divisor === 0)).toEqual(taken);
-  }),
+  counts.map(
+    (count): Command =>
+      (fifo, model) => {
+        const first = model.length;
+        for (let i = 0; i < count; i++) {
+          fifo.push(first + i);
+          model.push(first + i);
+        }
+      },
+  ),
+  counts.map(
+    (count): Command =>
+      (fifo, model) =>
+        repeated(count, () => expect(fifo.shift()).toBe(model.shift())),
+  ),
+  fc.array(fc.integer(), { maxLength: 4 }).map(
+    (items): Command =>
+      (fifo, model) => {
+        fifo.unshiftAll(items);
+        model.unshift(...items);
+      },
+  ),
+  fc.integer({ min: 2, max: 5 }).map(
+    (divisor): Command =>
+      (fifo, model) => {
+        const taken = model.filter((item) => item % divisor === 0);
+        model.splice(0, model.length, ...model.filter((item) => item % divisor !== 0));
+        expect(fifo.removeWhere((item) => item % divisor === 0)).toEqual(taken);
+      },
+  ),
   fc.constant<Command>((fifo, model) => expect(fifo.drain()).toEqual(model.splice(0))),
 );
 

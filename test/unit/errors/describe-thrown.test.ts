@@ -11,7 +11,11 @@ describe('describeThrown', () => {
   it.each<[string, unknown, object]>([
     ['an error', new TypeError('no such tray'), { name: 'TypeError', message: 'no such tray' }],
     ['an error with a code', new PaperJam('tray 2'), { name: 'PaperJam', message: 'tray 2', code: 'E_JAM' }],
-    ['a numeric code', Object.assign(new Error('gone'), { code: 404 }), { name: 'Error', message: 'gone', code: '404' }],
+    [
+      'a numeric code',
+      Object.assign(new Error('gone'), { code: 404 }),
+      { name: 'Error', message: 'gone', code: '404' },
+    ],
     ['a string', 'out of paper', { name: 'string', message: 'out of paper' }],
     ['undefined', undefined, { name: 'undefined', message: 'undefined' }],
     ['null', null, { name: 'null', message: 'null' }],

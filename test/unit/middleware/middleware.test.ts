@@ -28,10 +28,12 @@ it('wraps the handler outermost first', async () => {
 
 it('gives middleware the payload and the task, and the handler what next was given, even undefined', async () => {
   const seen: unknown[] = [];
-  const replacing = (...replacement: [unknown?]): TaskMiddleware => (call, next) => {
-    seen.push(call.payload, call.task);
-    return next(...replacement);
-  };
+  const replacing =
+    (...replacement: [unknown?]): TaskMiddleware =>
+    (call, next) => {
+      seen.push(call.payload, call.task);
+      return next(...replacement);
+    };
   await expect(composeMiddleware([replacing()], echo)('original', task)).resolves.toBe('original');
   await expect(composeMiddleware([replacing('other')], echo)('original', task)).resolves.toBe('other');
   await expect(composeMiddleware([replacing(undefined)], echo)('original', task)).resolves.toBeUndefined();
@@ -60,8 +62,22 @@ it('counts calls of next anew for each message', async () => {
 });
 
 it.each<[string, TaskMiddleware[], TaskInvocation]>([
-  ['the handler throws', [(_call, next) => next()], () => { throw new Error('boom'); }],
-  ['the middleware throws', [() => { throw new Error('boom'); }], echo],
+  [
+    'the handler throws',
+    [(_call, next) => next()],
+    () => {
+      throw new Error('boom');
+    },
+  ],
+  [
+    'the middleware throws',
+    [
+      () => {
+        throw new Error('boom');
+      },
+    ],
+    echo,
+  ],
   ['the inner middleware rejects', [(_call, next) => next(), () => Promise.reject(new Error('boom'))], echo],
 ])('rejects when %s', async (_label, stack, handler) => {
   await expect(composeMiddleware(stack, handler)('p', task)).rejects.toThrow('boom');

@@ -63,7 +63,9 @@ it.each<[Jitter, number, number, number]>([
   ['equal', 4_000, 6_000, 8_000],
   ['full', 0, 4_000, 8_000],
 ])('leaves to chance, with %s jitter, from %s over %s to %s ms of 8 s', (jitter, least, middle, most) => {
-  const waits = [0, 0.5, ALMOST_ONE].map((random) => computeDelay({ ...exponential, jitter }, { attempt: 4, error }, random));
+  const waits = [0, 0.5, ALMOST_ONE].map((random) =>
+    computeDelay({ ...exponential, jitter }, { attempt: 4, error }, random),
+  );
   expect(waits).toEqual([least, middle, most]);
 });
 
@@ -74,7 +76,12 @@ const backoffs: fc.Arbitrary<Backoff> = fc.oneof(
   fc.record({ kind: fc.constant('fixed' as const), delayMs: ms, maxMs: ms, jitter: jitters }),
   fc.record({ kind: fc.constant('linear' as const), stepMs: ms, maxMs: ms, jitter: jitters }),
   fc.record({ kind: fc.constant('exponential' as const), baseMs: ms, factor: factors, maxMs: ms, jitter: jitters }),
-  fc.record({ kind: fc.constant('custom' as const), delay: fc.func(fc.anything() as fc.Arbitrary<number>), maxMs: ms, jitter: jitters }),
+  fc.record({
+    kind: fc.constant('custom' as const),
+    delay: fc.func(fc.anything() as fc.Arbitrary<number>),
+    maxMs: ms,
+    jitter: jitters,
+  }),
 );
 const attempts = fc.integer({ min: 1, max: 1_000 });
 const randoms = fc.double({ min: 0, max: ALMOST_ONE, noNaN: true });
@@ -95,7 +102,13 @@ it('is a whole number within what the jitter leaves to chance, and within the ca
 
 it('never waits less after a later attempt, where nothing is left to chance', () => {
   const growing = fc.oneof(
-    fc.record({ kind: fc.constant('exponential' as const), baseMs: ms, factor: factors, maxMs: ms, jitter: fc.constant('none' as const) }),
+    fc.record({
+      kind: fc.constant('exponential' as const),
+      baseMs: ms,
+      factor: factors,
+      maxMs: ms,
+      jitter: fc.constant('none' as const),
+    }),
     fc.record({ kind: fc.constant('linear' as const), stepMs: ms, maxMs: ms, jitter: fc.constant('none' as const) }),
   );
   fc.assert(

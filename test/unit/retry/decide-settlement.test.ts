@@ -17,8 +17,16 @@ const policy: RetryPolicy = {
 const decide = (outcome: TaskOutcome, input: Partial<DecisionInput> = {}): Settlement =>
   decideSettlement(outcome, { attempt: 1, firstAttemptAt: NOW, policy, now: NOW, random: 0.5, ...input });
 
-const retry = (nextAttempt: number, delayMs = 5_000): Settlement => ({ kind: 'retry', delayMs, nextAttempt, keepsAttempt: false });
-const dead = (reason: (Settlement & { kind: 'dead-letter' })['reason']): Settlement => ({ kind: 'dead-letter', reason });
+const retry = (nextAttempt: number, delayMs = 5_000): Settlement => ({
+  kind: 'retry',
+  delayMs,
+  nextAttempt,
+  keepsAttempt: false,
+});
+const dead = (reason: (Settlement & { kind: 'dead-letter' })['reason']): Settlement => ({
+  kind: 'dead-letter',
+  reason,
+});
 
 describe('what follows from an outcome', () => {
   // The first of three attempts, and the last.
@@ -65,12 +73,19 @@ describe('maxElapsed', () => {
 
   it('holds for a time that the handler chose, and for unknown tasks', () => {
     expect(decide({ kind: 'retry', afterMs: 60_001, error: boom }, { policy: limited })).toEqual(dead('exhausted'));
-    expect(decide({ kind: 'unknown-task', task: 'x' }, { policy: limited, firstAttemptAt: 0 })).toEqual(dead('unknown-task'));
+    expect(decide({ kind: 'unknown-task', task: 'x' }, { policy: limited, firstAttemptAt: 0 })).toEqual(
+      dead('unknown-task'),
+    );
   });
 });
 
 describe('rules', () => {
-  const once: RetryRule = { match: { kind: 'class', type: TypeError }, then: 'retry', maxAttempts: 2, backoff: undefined };
+  const once: RetryRule = {
+    match: { kind: 'class', type: TypeError },
+    then: 'retry',
+    maxAttempts: 2,
+    backoff: undefined,
+  };
   const slow: RetryRule = {
     match: { kind: 'predicate', test: (error) => error instanceof Error && error.message === 'slow' },
     then: 'retry',
@@ -121,17 +136,28 @@ describe('rules', () => {
 
 it('tries a task that always fails exactly maxAttempts times', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1_000 }), fc.boolean(), fc.double({ min: 0, max: 0.999, noNaN: true }), (maxAttempts, asked, random) => {
-      const outcome: TaskOutcome = asked ? { kind: 'retry', afterMs: 5, error: boom } : { kind: 'failed', error: boom };
-      let attempt = 1;
-      let settlement = decide(outcome, { attempt, random, policy: { ...policy, maxAttempts } });
-      for (; settlement.kind === 'retry'; settlement = decide(outcome, { attempt, random, policy: { ...policy, maxAttempts } })) {
-        expect(settlement.nextAttempt).toBe(attempt + 1);
-        attempt = settlement.nextAttempt;
-      }
-      expect(settlement).toEqual(dead('exhausted'));
-      expect(attempt).toBe(maxAttempts);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1_000 }),
+      fc.boolean(),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (maxAttempts, asked, random) => {
+        const outcome: TaskOutcome = asked
+          ? { kind: 'retry', afterMs: 5, error: boom }
+          : { kind: 'failed', error: boom };
+        let attempt = 1;
+        let settlement = decide(outcome, { attempt, random, policy: { ...policy, maxAttempts } });
+        for (
+          ;
+          settlement.kind === 'retry';
+          settlement = decide(outcome, { attempt, random, policy: { ...policy, maxAttempts } })
+        ) {
+          expect(settlement.nextAttempt).toBe(attempt + 1);
+          attempt = settlement.nextAttempt;
+        }
+        expect(settlement).toEqual(dead('exhausted'));
+        expect(attempt).toBe(maxAttempts);
+      },
+    ),
     { numRuns: 30 },
   );
 });

@@ -1,8 +1,11 @@
 import { nameProblem, queueNameProblem } from '../../../src/task/names';
 
-it.each(['emails', 'emails.sendVerification', 'größe/日本', '__proto__', 'constructor', 'a'.repeat(127)])('takes the task name %p', (name) => {
-  expect(nameProblem(name, 'a task name')).toBeUndefined();
-});
+it.each(['emails', 'emails.sendVerification', 'größe/日本', '__proto__', 'constructor', 'a'.repeat(127)])(
+  'takes the task name %p',
+  (name) => {
+    expect(nameProblem(name, 'a task name')).toBeUndefined();
+  },
+);
 
 it.each<[unknown, string]>([
   [undefined, 'a task name must be a string, got undefined'],

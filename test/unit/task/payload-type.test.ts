@@ -1,4 +1,9 @@
-import { describePayloadType, type PayloadOption, type PayloadType, payloadTypeOf } from '../../../src/task/payload-type';
+import {
+  describePayloadType,
+  type PayloadOption,
+  type PayloadType,
+  payloadTypeOf,
+} from '../../../src/task/payload-type';
 
 class Invoice {
   id!: string;

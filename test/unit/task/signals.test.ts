@@ -18,7 +18,11 @@ it.each([
 });
 
 it('keeps when to try again', () => {
-  expect([new RetryTask().after, new RetryTask({ after: '90s' }).after, new SnoozeTask('1h').after]).toEqual([undefined, '90s', '1h']);
+  expect([new RetryTask().after, new RetryTask({ after: '90s' }).after, new SnoozeTask('1h').after]).toEqual([
+    undefined,
+    '90s',
+    '1h',
+  ]);
 });
 
 it('understands a signal of another copy of Warren, and one of a subclass', () => {
@@ -28,7 +32,7 @@ it('understands a signal of another copy of Warren, and one of a subclass', () =
   expect(isTaskSignal({ warrenSignal: true, kind: 'discard', message: 'bye' })).toBe(true);
 });
 
-it.each([
+it.each<readonly [string, unknown]>([
   ...HOSTILE_VALUES,
   ['an ordinary error', new Error('no signal')],
   ['a mark of another type', { warrenSignal: 'true', kind: 'retry' }],

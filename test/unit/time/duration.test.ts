@@ -26,8 +26,33 @@ describe('parseDuration', () => {
   });
 
   it.each<[unknown]>([
-    ['5'], ['s'], [''], ['-5s'], ['+5s'], ['5 s'], [' 5s'], ['5s\n'], ['5S'], ['5w'], ['1e3s'], ['.5s'], ['5.s'], ['0x10s'], ['NaNs'], ['Infinitys'],
-    [`${'9'.repeat(30)}d`], ['٥s'], [-1], [Number.NaN], [Number.POSITIVE_INFINITY], [null], [undefined], [true], [5n], [['5s']], [{ valueOf: () => 5 }],
+    ['5'],
+    ['s'],
+    [''],
+    ['-5s'],
+    ['+5s'],
+    ['5 s'],
+    [' 5s'],
+    ['5s\n'],
+    ['5S'],
+    ['5w'],
+    ['1e3s'],
+    ['.5s'],
+    ['5.s'],
+    ['0x10s'],
+    ['NaNs'],
+    ['Infinitys'],
+    [`${'9'.repeat(30)}d`],
+    ['٥s'],
+    [-1],
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    [null],
+    [undefined],
+    [true],
+    [5n],
+    [['5s']],
+    [{ valueOf: () => 5 }],
   ])('refuses %p', (written) => {
     expect(parseDuration(written)).toBeUndefined();
   });

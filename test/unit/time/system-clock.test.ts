@@ -11,15 +11,18 @@ it('tells the time', () => {
   expect(systemClock.now()).toBe(1_234_567);
 });
 
-it.each([0, 1, LONGEST_TIMEOUT, LONGEST_TIMEOUT + 1, 3 * LONGEST_TIMEOUT + 7])('waits %s ms, neither less nor more', (delayMs) => {
-  const callback = jest.fn();
-  systemClock.schedule(callback, delayMs);
-  if (delayMs > 0) jest.advanceTimersByTime(delayMs - 1);
-  expect(callback).not.toHaveBeenCalled();
-  jest.advanceTimersByTime(1);
-  expect(callback).toHaveBeenCalledTimes(1);
-  expect(jest.getTimerCount()).toBe(0);
-});
+it.each([0, 1, LONGEST_TIMEOUT, LONGEST_TIMEOUT + 1, 3 * LONGEST_TIMEOUT + 7])(
+  'waits %s ms, neither less nor more',
+  (delayMs) => {
+    const callback = jest.fn();
+    systemClock.schedule(callback, delayMs);
+    if (delayMs > 0) jest.advanceTimersByTime(delayMs - 1);
+    expect(callback).not.toHaveBeenCalled();
+    jest.advanceTimersByTime(1);
+    expect(callback).toHaveBeenCalledTimes(1);
+    expect(jest.getTimerCount()).toBe(0);
+  },
+);
 
 it('can be cancelled in every step of a long wait, and after it', () => {
   const callback = jest.fn();

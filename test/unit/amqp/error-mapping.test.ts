@@ -1,0 +1,112 @@
+import { channelFailure, connectionFailure, exchangeNamedIn } from '../../../src/amqp/error-mapping';
+import { ConnectionFailedError, type ConnectionFailure } from '../../../src/errors/broker-errors';
+import { HOSTILE_VALUES } from '../support/hostile-values';
+
+const ADDRESS = 'amqp://broker:5672/shop';
+const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+
+/** What Node gives where `localhost` has two addresses and neither answers: the message is empty. */
+const bothRefused = Object.assign(
+  new AggregateError([new Error('connect ECONNREFUSED ::1:5672'), new Error('connect ECONNREFUSED 127.0.0.1:5672')]),
+  {
+    code: 'ECONNREFUSED',
+  },
+);
+
+// The texts of amqplib 2.3, Node 20 and RabbitMQ 3.10 to 4.3.
+it.each<[string, Error, ConnectionFailure]>([
+  ['nobody listens', coded('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:5672'), 'unreachable'],
+  ['nobody listens on both addresses', bothRefused, 'unreachable'],
+  ['the host is unknown', coded('ENOTFOUND', 'getaddrinfo ENOTFOUND broker'), 'unreachable'],
+  ['the connection is reset', coded('ECONNRESET', 'read ECONNRESET'), 'unreachable'],
+  ['the peer hangs up', new Error('Socket closed abruptly during opening handshake'), 'unreachable'],
+  ['the peer is silent', new Error('connect ETIMEDOUT'), 'timeout'],
+  ['the network is silent', coded('ETIMEDOUT', 'connect ETIMEDOUT 10.0.0.1:5672'), 'timeout'],
+  [
+    'the password is wrong',
+    new Error(
+      'Handshake terminated by server: 403 (ACCESS-REFUSED) with message "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile."',
+    ),
+    'credentials',
+  ],
+  [
+    'the vhost is missing',
+    new Error('Handshake terminated by server: 530 (NOT-ALLOWED) with message "NOT_ALLOWED - vhost shop not found"'),
+    'vhost',
+  ],
+  [
+    'the vhost is not permitted',
+    new Error(
+      "Connection closed: 530 (NOT-ALLOWED) with message \"NOT_ALLOWED - access to vhost 'shop' refused for user 'app'\"",
+    ),
+    'vhost',
+  ],
+  ['the certificate has expired', coded('CERT_HAS_EXPIRED', 'certificate has expired'), 'tls'],
+  [
+    'the certificate is another host’s',
+    coded('ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames"),
+    'tls',
+  ],
+  ['the certificate is self-signed', coded('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'), 'tls'],
+  [
+    'its authority is unknown',
+    coded('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'),
+    'tls',
+  ],
+  [
+    'the port speaks no TLS',
+    coded('ERR_SSL_WRONG_VERSION_NUMBER', 'SSL routines:ssl3_get_record:wrong version number'),
+    'tls',
+  ],
+  [
+    'it is no AMQP port',
+    new Error(
+      'Expected connection.secure, connection.close, or connection.tune during handshake; got <ConnectionBlocked channel:0>',
+    ),
+    'protocol',
+  ],
+])('tells when %s', (_label, error, reason) => {
+  const failure = connectionFailure(error, ADDRESS);
+  expect(failure).toBeInstanceOf(ConnectionFailedError);
+  expect([failure.reason, failure.address]).toEqual([reason, ADDRESS]);
+  expect(failure.message).toMatch(/^Cannot connect to amqp:\/\/broker:5672\/shop \([a-z]+\): [^.:\s]+.* .*[.?]$/);
+});
+
+it('says what the broker said, or the code where Node says nothing more, and what to do', () => {
+  const refused = connectionFailure(
+    new Error('Handshake terminated by server: 530 (NOT-ALLOWED) with message "NOT_ALLOWED - vhost shop not found"'),
+    ADDRESS,
+  );
+  expect(refused.message).toMatch(/\(vhost\): NOT_ALLOWED - vhost shop not found\. Create /);
+  expect(connectionFailure(bothRefused, ADDRESS).message).toContain(
+    '(unreachable): ECONNREFUSED. Is the broker running there',
+  );
+  expect(connectionFailure(coded('CERT_HAS_EXPIRED', 'certificate has expired'), ADDRESS).message).toContain(
+    'CERT_HAS_EXPIRED: certificate has expired. Check',
+  );
+});
+
+it.each(HOSTILE_VALUES)('makes an error even of %s', (_label, thrown) => {
+  expect(connectionFailure(thrown, ADDRESS).reason).toBe('protocol');
+});
+
+it('reads code and text of a closed channel', () => {
+  const closed = Object.assign(
+    new Error(
+      `Channel closed by server: 404 (NOT-FOUND) with message "NOT_FOUND - no exchange 'shop "x"' in vhost '/'"`,
+    ),
+    { code: 404 },
+  );
+  expect(channelFailure(closed)).toEqual({ code: 404, text: `NOT_FOUND - no exchange 'shop "x"' in vhost '/'` });
+  expect(channelFailure(coded('ECONNRESET', 'read ECONNRESET'))).toEqual({ code: 0, text: 'read ECONNRESET' });
+  expect(channelFailure(undefined)).toEqual({ code: 0, text: 'undefined' });
+});
+
+it.each([
+  ["NOT_FOUND - no exchange 'shop' in vhost '/'", 'shop'],
+  ["ACCESS_REFUSED - write access to exchange 'shop.eu' in vhost '/' refused for user 'app'", 'shop.eu'],
+  ["NOT_FOUND - no queue 'emails' in vhost '/'", undefined],
+  ['', undefined],
+])('finds the exchange that %p is about: %p', (text, exchange) => {
+  expect(exchangeNamedIn(text)).toBe(exchange);
+});

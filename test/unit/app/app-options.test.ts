@@ -1,0 +1,117 @@
+import { inspect } from 'node:util';
+import { DEFAULT_APP_OPTIONS, resolveAppOptions, type TaskAppOptions } from '../../../src/app/app-options';
+import { SILENT_LOGGER } from '../../../src/app/console-logger';
+import { ConfigurationError } from '../../../src/errors/configuration-error';
+
+const resolve = (options: unknown, environment: Record<string, string> = {}) =>
+  resolveAppOptions(options as TaskAppOptions, environment, '/srv/shop');
+
+it('has the documented defaults', () => {
+  const resolved = resolve({});
+  expect(resolved).toEqual({
+    url: 'amqp://guest:guest@localhost:5672',
+    tasks: [],
+    cwd: '/srv/shop',
+    consume: true,
+    name: 'warren',
+    defaults: {},
+    middleware: [],
+    resolver: undefined,
+    topology: 'assert',
+    publishTimeoutMs: 15_000,
+    maxInFlight: 1_000,
+    connectTimeoutMs: 10_000,
+    heartbeatSeconds: 10,
+    maxConsumerConnections: 16,
+    stopTimeoutMs: 30_000,
+    handleSignals: undefined,
+    limits: { maxBodyBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000, maxValues: 100_000 },
+    tls: undefined,
+    logger: 'info',
+    clock: undefined,
+  });
+  expect([resolved, resolved.limits, DEFAULT_APP_OPTIONS].every(Object.isFrozen)).toBe(true);
+});
+
+it('takes the URL from its options, else from AMQP_URL', () => {
+  const environment = { AMQP_URL: 'amqp://from-environment' };
+  expect(resolve({}, environment).url).toBe('amqp://from-environment');
+  expect(resolve({ url: 'memory:' }, environment).url).toBe('memory:');
+});
+
+it.each<[TaskAppOptions, object]>([
+  [{ consume: false }, { consume: false }],
+  [{ consume: ['emails'] }, { consume: ['emails'] }],
+  [{ heartbeat: '1500ms' }, { heartbeatSeconds: 2 }],
+  [{ heartbeat: 0 }, { heartbeatSeconds: 0 }],
+  [{ stopTimeout: 0 }, { stopTimeoutMs: 0 }],
+  [
+    { limits: { maxDepth: 5 } },
+    { limits: { maxBodyBytes: 1_048_576, maxDepth: 5, maxKeys: 10_000, maxValues: 100_000 } },
+  ],
+  [{ logger: false }, { logger: false }],
+  [{ logger: 'debug' }, { logger: 'debug' }],
+  [{ logger: SILENT_LOGGER }, { logger: SILENT_LOGGER }],
+  [
+    { url: undefined as unknown as string, name: 'shop' },
+    { url: DEFAULT_APP_OPTIONS.url, name: 'shop' },
+  ],
+])('takes %j', (options, expected) => {
+  expect(resolve(options)).toMatchObject(expected);
+});
+
+it.each<[unknown, string]>([
+  [{ uri: 'x' }, 'unknown option "uri": did you mean "url"?'],
+  [{ url: '' }, 'url must be a non-empty string'],
+  [{ cwd: 5 }, 'cwd must be a non-empty string'],
+  [{ tasks: '**/*.tasks.js' }, 'tasks must be an array of classes and globs'],
+  [{ consume: 'emails' }, 'consume must be true, false or an array of queue names, got "emails"'],
+  [{ consume: [5] }, 'consume must be'],
+  [{ middleware: () => 1 }, 'middleware must be an array of functions'],
+  [{ middleware: ['log'] }, 'middleware must be an array of functions'],
+  [{ topology: 'create' }, "topology must be one of 'assert', 'verify', 'off', got \"create\""],
+  [{ publishTimeout: 0 }, 'publishTimeout must be a duration'],
+  [{ publishTimeout: '2h' }, 'from 1 ms to 1 h'],
+  [{ connectTimeout: 99 }, 'connectTimeout must be'],
+  [{ heartbeat: -1 }, 'heartbeat must be'],
+  [{ maxInFlight: 0 }, 'maxInFlight must be a whole number from 1 to 100000, got 0'],
+  [{ maxConsumerConnections: 1.5 }, 'maxConsumerConnections must be'],
+  [{ stopTimeout: '25d' }, 'stopTimeout must be'],
+  [{ handleSignals: 'yes' }, 'handleSignals must be true or false'],
+  [{ limits: { maxBytes: 5 } }, 'unknown option "limits.maxBytes"'],
+  [{ limits: { maxBodyBytes: 17 * 1024 * 1024 } }, 'limits.maxBodyBytes must be'],
+  [{ limits: 5 }, 'limits must be an object, got 5'],
+  [{ logger: true }, 'logger must be'],
+  [{ logger: 'verbose' }, 'logger must be'],
+  [{ logger: { info: () => undefined } }, 'logger must be'],
+  [null, 'the options must be an object, got null'],
+  ['amqp://broker', 'the options must be an object, got "amqp://broker"'],
+])('refuses %j', (options, problem) => {
+  expect(refusalOf(options).message).toContain(problem);
+});
+
+it('tells all mistakes at once', () => {
+  const { problems } = refusalOf({ typo: 1, url: 5, maxInFlight: -1, limits: { maxDepth: 0 }, logger: 5 });
+  expect(problems.map((problem) => /createTaskApp: ((?:unknown option )?\S+)/.exec(problem)?.[1])).toEqual([
+    'unknown option "typo":',
+    'url',
+    'maxInFlight',
+    'limits.maxDepth',
+    'logger',
+  ]);
+});
+
+it('never shows a URL, which holds a password', () => {
+  const error = refusalOf({ url: ['amqp://app:c4n4ry@broker'], topology: 5 });
+  expect(inspect(error, { depth: 9 })).not.toContain('c4n4ry');
+});
+
+function refusalOf(options: unknown): ConfigurationError {
+  try {
+    resolve(options);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error;
+    throw error;
+  }
+  throw new Error('the options were not refused');
+}

@@ -1,0 +1,120 @@
+import { type EnqueueOptions, resolveEnqueueOptions } from '../../../src/client/enqueue-options';
+import { InvalidOptionsError } from '../../../src/errors/enqueue-errors';
+
+const NOW = Date.UTC(2026, 0, 1);
+const MAX_DELAY_MS = 268_435_455_875;
+const NINE_YEARS_MS = 9 * 365 * 86_400_000;
+
+const resolve = (options: unknown) => resolveEnqueueOptions('emails.send', options as EnqueueOptions, NOW);
+
+it('has nothing to say without options', () => {
+  const nothing = {
+    delayMs: 0,
+    priority: undefined,
+    expiresInMs: undefined,
+    id: undefined,
+    correlationId: undefined,
+    headers: undefined,
+    timeoutMs: undefined,
+  };
+  expect(resolve(undefined)).toEqual(nothing);
+  expect(resolve({})).toEqual(nothing);
+  expect(resolve({ delay: undefined, runAt: undefined, priority: undefined })).toEqual(nothing);
+});
+
+it.each<[EnqueueOptions, object]>([
+  [{ delay: '5m' }, { delayMs: 300_000 }],
+  [{ delay: 0 }, { delayMs: 0 }],
+  [{ delay: MAX_DELAY_MS }, { delayMs: MAX_DELAY_MS }],
+  [{ runAt: new Date(NOW + 5_000) }, { delayMs: 5_000 }],
+  [{ runAt: NOW + 5_000 }, { delayMs: 5_000 }],
+  [{ runAt: '2026-01-01T00:01:00Z' }, { delayMs: 60_000 }],
+  [{ runAt: '2025-12-31T00:00:00Z' }, { delayMs: 0 }],
+  [{ priority: 0 }, { priority: 0 }],
+  [{ priority: 255 }, { priority: 255 }],
+  [
+    { expiresIn: '1h', delay: '59m' },
+    { expiresInMs: 3_600_000, delayMs: 3_540_000 },
+  ],
+  [
+    { id: 'x'.repeat(255), correlationId: 'c-1' },
+    { id: 'x'.repeat(255), correlationId: 'c-1' },
+  ],
+  [{ headers: { tenant: 'ada' } }, { headers: { tenant: 'ada' } }],
+  [{ timeout: '3s' }, { timeoutMs: 3_000 }],
+])('takes %j', (options, expected) => {
+  expect(resolve(options)).toMatchObject(expected);
+});
+
+it.each<[unknown, string]>([
+  [
+    { delay: -5 },
+    "delay must be '250ms', '5s', '10m', '2h', '7d' or a number of milliseconds, from 0 ms to 8.5 years, got -5",
+  ],
+  [{ delay: Number.NaN }, 'got NaN'],
+  [{ delay: Number.POSITIVE_INFINITY }, 'got Infinity'],
+  [{ delay: '3285d' }, 'delay must be'],
+  [{ delay: 'soon' }, 'got "soon"'],
+  [{ delay: { minutes: 5 } }, 'got an object'],
+  [{ delay: null }, 'got null'],
+  [{ runAt: 'tomorrow' }, 'runAt must be a Date, milliseconds since 1970 or an ISO 8601 text, got "tomorrow"'],
+  [{ runAt: new Date(Number.NaN) }, 'runAt must be'],
+  [{ runAt: null }, 'runAt must be'],
+  [{ runAt: true }, 'runAt must be'],
+  [{ runAt: Symbol('later') }, 'runAt must be'],
+  [{ runAt: NOW + NINE_YEARS_MS }, 'runAt must be at most 8.5 years from now, got 2034-12-30T00:00:00.000Z'],
+  [{ delay: '1s', runAt: NOW }, 'give either delay or runAt, not both'],
+  [{ priority: 256 }, 'priority must be a whole number from 0 to 255, got 256'],
+  [{ priority: 1.5 }, 'priority must be'],
+  [{ priority: '9' }, 'got "9"'],
+  [{ expiresIn: 0 }, 'expiresIn must be'],
+  [{ expiresIn: '1m', delay: '1m' }, 'expiresIn must be longer than the delay'],
+  [{ expiresIn: '1m', runAt: NOW + 60_000 }, 'expiresIn must be longer than the delay'],
+  [{ id: '' }, 'id must be a string of 1 to 255 bytes, got ""'],
+  [{ id: 'é'.repeat(128) }, 'id must be'],
+  [{ correlationId: 7 }, 'correlationId must be'],
+  [{ headers: 'tenant=ada' }, 'headers must be an object, got "tenant=ada"'],
+  [{ headers: [] }, 'headers must be an object, got an array'],
+  [{ headers: null }, 'headers must be an object, got null'],
+  [{ headers: { CC: 'victim' } }, 'header "CC" is reserved for Warren or the broker'],
+  [{ timeout: 0 }, 'timeout must be'],
+  [{ dela: '5m' }, 'unknown option "dela": did you mean "delay"?'],
+  [{ runat: NOW }, 'unknown option "runat": did you mean "runAt"?'],
+  [{ somethingElse: 1 }, 'unknown option "somethingElse"'],
+  [JSON.parse('{"__proto__": {"delay": "5m"}}'), 'unknown option "__proto__"'],
+  [null, 'the options must be an object, got null'],
+  ['5m', 'the options must be an object, got "5m"'],
+  [5_000, 'the options must be an object, got 5000'],
+])('refuses %j', (options, problem) => {
+  const { message, task } = refusalOf(options);
+  expect(message).toContain(problem);
+  expect(task).toBe('emails.send');
+});
+
+it('tells all mistakes at once', () => {
+  const { problems } = refusalOf({
+    delay: -5,
+    priority: 300,
+    id: '',
+    headers: { 'warren-x': 1, nan: Number.NaN },
+    typo: 1,
+  });
+  expect(problems.map((problem) => problem.split(' ').slice(0, 2).join(' '))).toEqual([
+    'unknown option',
+    'delay must',
+    'priority must',
+    'id must',
+    'header "warren-x"',
+    'header "nan"',
+  ]);
+});
+
+function refusalOf(options: unknown): InvalidOptionsError {
+  try {
+    resolve(options);
+  } catch (error) {
+    if (error instanceof InvalidOptionsError) return error;
+    throw error;
+  }
+  throw new Error('the options were not refused');
+}

@@ -1,0 +1,89 @@
+import { readEnvelope, readFailures } from '../../../src/message/envelope';
+import { incomingMessage } from '../support/incoming-message';
+
+it('reads a first attempt from a message without headers', () => {
+  const message = incomingMessage(
+    { messageId: 'id-1', type: 'emails.send' },
+    { exchange: 'shop', routingKey: 'order.paid' },
+  );
+  expect(readEnvelope(message)).toEqual({
+    id: 'id-1',
+    type: 'emails.send',
+    attempt: 1,
+    firstAttemptAt: undefined,
+    expiresAt: undefined,
+    exchange: 'shop',
+    routingKey: 'order.paid',
+  });
+  expect(readFailures(message)).toEqual([]);
+});
+
+it('reads a retry copy, with the address that it was first published to', () => {
+  const headers = {
+    'warren-attempt': 4,
+    'warren-first-attempt-at': 1_700_000_000_000,
+    'warren-expires-at': 1_800_000_000_000,
+    'warren-exchange': 'shop',
+    'warren-routing-key': 'order.paid',
+    'warren-failures': '[{"attempt":3,"at":"2026-01-01T00:00:00.000Z","error":"Error","message":"boom"}]',
+  };
+  const message = incomingMessage({ headers }, { exchange: 'warren.delay.deliver', routingKey: '0.0.emails' });
+  expect(readEnvelope(message)).toEqual({
+    id: undefined,
+    type: undefined,
+    attempt: 4,
+    firstAttemptAt: 1_700_000_000_000,
+    expiresAt: 1_800_000_000_000,
+    exchange: 'shop',
+    routingKey: 'order.paid',
+  });
+  expect(readFailures(message)).toEqual([
+    { attempt: 3, at: '2026-01-01T00:00:00.000Z', error: 'Error', message: 'boom' },
+  ]);
+});
+
+it.each([
+  -1,
+  0,
+  1.5,
+  'NaN',
+  '7',
+  Number.NaN,
+  1e308,
+  1_000_001,
+  Number.POSITIVE_INFINITY,
+  null,
+  undefined,
+  true,
+  [2],
+  { '!': 'int', value: 2 },
+])('takes a forged attempt of %p for the first', (attempt) => {
+  expect(readEnvelope(incomingMessage({ headers: { 'warren-attempt': attempt } })).attempt).toBe(1);
+});
+
+it.each([-1, 8.64e15 + 1, 1e308, '1700000000000', 0.5, {}])('takes a forged instant of %p for none', (instant) => {
+  const headers = { 'warren-first-attempt-at': instant, 'warren-expires-at': instant };
+  expect(readEnvelope(incomingMessage({ headers }))).toMatchObject({ firstAttemptAt: undefined, expiresAt: undefined });
+});
+
+it.each<[string, unknown]>([
+  ['empty', ''],
+  ['no text', 5],
+  ['longer than a short string of AMQP, as invalid UTF-8 becomes when it is decoded', '\ufffd'.repeat(255)],
+])('takes an id or type that is %s for none', (_label, text) => {
+  const properties = { messageId: text as string, type: text as string };
+  expect(readEnvelope(incomingMessage(properties))).toMatchObject({ id: undefined, type: undefined });
+  expect(readEnvelope(incomingMessage({ ...properties, headers: {} }))).toMatchObject({
+    id: undefined,
+    type: undefined,
+  });
+});
+
+it('takes no header from a __proto__ table', () => {
+  const headers = Object.setPrototypeOf(
+    {},
+    { 'warren-attempt': 9, 'warren-failures': '[]', 'warren-exchange': 'evil' },
+  ) as Record<string, unknown>;
+  expect(readEnvelope(incomingMessage({ headers }))).toMatchObject({ attempt: 1, exchange: '' });
+  expect(readFailures(incomingMessage({ headers }))).toEqual([]);
+});

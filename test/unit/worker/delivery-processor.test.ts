@@ -1,0 +1,60 @@
+import type { Delivery } from '../../../src/broker/broker';
+import { EventBus } from '../../../src/events/event-bus';
+import { ManualClock } from '../../../src/time/manual-clock';
+import { DeliveryProcessor, type PreparedTask } from '../../../src/worker/delivery-processor';
+import { Dispatcher } from '../../../src/worker/dispatcher';
+import { HOSTILE_VALUES } from '../support/hostile-values';
+import { incomingMessage } from '../support/incoming-message';
+import { taskDefinition } from '../support/task-definition';
+
+const settle = (): boolean => {
+  throw new Error('a processor settles nothing');
+};
+
+const delivery: Delivery = {
+  ...incomingMessage({ messageId: 'id-1', type: 'emails.send' }),
+  queue: 'emails',
+  deliveryCount: 0,
+  live: true,
+  ack: settle,
+  requeue: settle,
+  reject: settle,
+};
+
+function processorOf(
+  handler: () => unknown,
+  check: PreparedTask['check'] = (payload) => ({ ok: true, payload }),
+): DeliveryProcessor {
+  const task: PreparedTask = {
+    definition: taskDefinition(),
+    check,
+    invocationOf: () => handler,
+  };
+  return new DeliveryProcessor({
+    dispatcher: new Dispatcher([task]),
+    decode: () => ({ ok: true, value: null }),
+    resolver: { get: () => ({}) as never },
+    events: new EventBus(),
+    clock: new ManualClock(),
+    newId: () => 'made-up',
+  });
+}
+
+it.each(HOSTILE_VALUES)('counts it as a failed attempt when a handler throws %s', async (_label, thrown) => {
+  const processor = processorOf(() => {
+    throw thrown;
+  });
+  const { outcome, id } = await processor.process(delivery);
+  expect([outcome.kind, id]).toEqual(['failed', 'id-1']);
+  expect('error' in outcome && Object.is(outcome.error, thrown)).toBe(true);
+});
+
+it('rejects a payload that does not fit, at once or later, without calling the handler', async () => {
+  const handler = jest.fn();
+  const refused = { ok: false as const, problems: [{ path: 'to', rule: 'isEmail', message: 'must be an email' }] };
+  for (const check of [() => refused, async () => refused]) {
+    const { outcome } = await processorOf(handler, check).process(delivery);
+    expect(outcome).toEqual({ kind: 'rejected', reason: 'invalid-payload', problems: refused.problems });
+  }
+  expect(handler).not.toHaveBeenCalled();
+});

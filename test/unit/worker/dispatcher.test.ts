@@ -1,0 +1,66 @@
+import { readEnvelope } from '../../../src/message/envelope';
+import { Dispatcher } from '../../../src/worker/dispatcher';
+import { incomingMessage } from '../support/incoming-message';
+import { taskDefinition } from '../support/task-definition';
+
+const task = (name: string, queue: string, ...routingKeys: string[]) => ({
+  definition: taskDefinition({ name, queue, routingKeys }),
+});
+
+const dispatcher = new Dispatcher([
+  task('emails.send', 'emails'),
+  task('billing.paid', 'billing', 'order.paid', 'order.*.paid'),
+  task('billing.any', 'billing', 'order.#'),
+  task('__proto__', 'odd'),
+]);
+
+interface Address {
+  readonly type?: string;
+  readonly exchange?: string;
+  readonly routingKey?: string;
+}
+
+function found(queue: string, { type, exchange = '', routingKey = queue }: Address): string | undefined {
+  const envelope = readEnvelope(incomingMessage({ type }, { exchange, routingKey }));
+  return dispatcher.find(queue, envelope)?.definition.name;
+}
+
+it.each<[string, string, Address, string | undefined]>([
+  ['by its type', 'emails', { type: 'emails.send' }, 'emails.send'],
+  ['by its type, among several', 'billing', { type: 'billing.any' }, 'billing.any'],
+  [
+    'by its type rather than its routing key',
+    'billing',
+    { type: 'billing.any', exchange: 'shop', routingKey: 'order.paid' },
+    'billing.any',
+  ],
+  ['by its routing key', 'billing', { exchange: 'shop', routingKey: 'order.paid' }, 'billing.paid'],
+  [
+    'by its routing key, where the type is a foreign service’s',
+    'billing',
+    { type: 'OrderPaid', exchange: 'shop', routingKey: 'order.paid' },
+    'billing.paid',
+  ],
+  ['by the first pattern that matches', 'billing', { exchange: 'shop', routingKey: 'order.1.paid' }, 'billing.paid'],
+  ['by a later pattern', 'billing', { exchange: 'shop', routingKey: 'order.1.sent' }, 'billing.any'],
+  ['as the queue’s only task, where it has no type', 'emails', {}, 'emails.send'],
+  [
+    'as the queue’s only task, whatever the routing key',
+    'emails',
+    { exchange: 'shop', routingKey: 'x.y' },
+    'emails.send',
+  ],
+  ['by the name __proto__, where a task is called that', 'odd', { type: '__proto__' }, '__proto__'],
+  ['not by a type that nobody knows: it may be a newer version’s', 'emails', { type: 'emails.sendLater' }, undefined],
+  ['not by a name that every object has', 'emails', { type: 'constructor' }, undefined],
+  [
+    'not by the routing key of a message sent straight to the queue',
+    'billing',
+    { routingKey: 'order.paid' },
+    undefined,
+  ],
+  ['not without a type where the queue has several tasks', 'billing', {}, undefined],
+  ['not in a queue without tasks', 'other', { exchange: 'shop', routingKey: 'order.paid' }, undefined],
+])('finds a message’s task %s', (_label, queue, address, name) => {
+  expect(found(queue, address)).toBe(name);
+});
