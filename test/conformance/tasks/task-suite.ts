@@ -52,7 +52,11 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
       startApp({ url: urlOf(), tasks: Array.isArray(type) ? type : [type as ClassType], ...options });
 
     const deadLetterOf = async (app: TaskApp, queue: string) => {
-      await eventually(`a dead letter of ${queue}`, () => app.deadLetters.count(queue), (count) => count === 1);
+      await eventually(
+        `a dead letter of ${queue}`,
+        () => app.deadLetters.count(queue),
+        (count) => count === 1,
+      );
       const [letter] = await app.deadLetters.list(queue);
       if (letter === undefined) throw new Error('no dead letter');
       return letter;
@@ -93,13 +97,26 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         let context: Record<string, unknown> = {};
         const { type, queue } = greetings((_payload, task) => {
           const { id, name, attempt, maxAttempts, correlationId, appId, headers, redelivered, failures } = task;
-          context = { id, name, queue: task.queue, attempt, maxAttempts, correlationId, appId, headers: { ...headers }, redelivered, failures };
+          context = {
+            id,
+            name,
+            queue: task.queue,
+            attempt,
+            maxAttempts,
+            correlationId,
+            appId,
+            headers: { ...headers },
+            redelivered,
+            failures,
+          };
           expect(task.signal.aborted).toBe(false);
           expect(task.enqueuedAt).toBeInstanceOf(Date);
         });
         const app = await start(type, { name: 'shop' });
         const completed = app.once('task:completed');
-        await app.client.of(type).greet(hello, { id: 'my-id', correlationId: 'c-1', headers: { tenant: 'acme', retries: 2 } });
+        await app.client
+          .of(type)
+          .greet(hello, { id: 'my-id', correlationId: 'c-1', headers: { tenant: 'acme', retries: 2 } });
         await bounded('completion', completed);
         expect(context).toEqual({
           id: 'my-id',
@@ -128,7 +145,9 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         );
         const app = await start(type);
         let completed = 0;
-        const all = new Promise<void>((resolve) => app.on('task:completed', () => void (++completed === 30 && resolve())));
+        const all = new Promise<void>((resolve) =>
+          app.on('task:completed', () => void (++completed === 30 && resolve())),
+        );
         const results = await app.client.of(type).greet.many(Array.from({ length: 30 }, () => ({ payload: hello })));
         expect(results.every((result) => result.ok)).toBe(true);
         await bounded('30 completions', all);
@@ -180,7 +199,9 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const app = await startApp({ url: urlOf() });
         const lost = defineTask('lost.task', { queue: uniqueName('nowhere') });
         await expect(app.client.enqueue(lost)).rejects.toMatchObject({ code: 'UNROUTABLE' });
-        await expect(app.client.enqueue(lost, undefined, { delay: '1s' })).rejects.toMatchObject({ code: 'UNROUTABLE' });
+        await expect(app.client.enqueue(lost, undefined, { delay: '1s' })).rejects.toMatchObject({
+          code: 'UNROUTABLE',
+        });
       });
 
       it.each([
@@ -217,7 +238,9 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const queue = uniqueName('big');
         const big = defineTask(`${queue}.big`, { queue, payload: Order });
         const app = await startApp({ url: urlOf() });
-        await expect(app.client.enqueue(big, { sku: 'x'.repeat(20_000_000) })).rejects.toMatchObject({ code: 'MESSAGE_LIMIT' });
+        await expect(app.client.enqueue(big, { sku: 'x'.repeat(20_000_000) })).rejects.toMatchObject({
+          code: 'MESSAGE_LIMIT',
+        });
       });
 
       it('is refused before start and after stop', async () => {
@@ -232,7 +255,11 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
       it("retries with the policy's delay and the same id, and tells the handler of its failures", async () => {
         const attempts: { id: string; attempt: number; failures: readonly string[] }[] = [];
         const { type } = greetings((_payload, task) => {
-          attempts.push({ id: task.id, attempt: task.attempt, failures: task.failures.map((f) => `${f.attempt} ${f.error}: ${f.message}`) });
+          attempts.push({
+            id: task.id,
+            attempt: task.attempt,
+            failures: task.failures.map((f) => `${f.attempt} ${f.error}: ${f.message}`),
+          });
           if (task.attempt < 3) throw new TypeError(`no luck ${task.attempt}`);
         });
         const app = await start(type);
@@ -255,7 +282,14 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const app = await start(type);
         const { id } = await app.client.of(type).greet(hello, { headers: { tenant: 'acme' } });
         const letter = await deadLetterOf(app, queue);
-        expect(letter).toMatchObject({ id, task: name, queue, reason: 'exhausted', attempt: 3, headers: { tenant: 'acme' } });
+        expect(letter).toMatchObject({
+          id,
+          task: name,
+          queue,
+          reason: 'exhausted',
+          attempt: 3,
+          headers: { tenant: 'acme' },
+        });
         expect(letter.failures.map((f) => f.message)).toEqual(['failure 1', 'failure 2', 'failure 3']);
         expect(JSON.parse(letter.body.toString())).toEqual(hello);
       });
@@ -311,7 +345,8 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const attempts: number[] = [];
         const { type, queue } = greetings((payload, task) => {
           attempts.push(task.attempt);
-          if (payload.times === 1 && task.attempt === 1) throw new RetryTask({ after: '250ms', reason: 'rate limited' });
+          if (payload.times === 1 && task.attempt === 1)
+            throw new RetryTask({ after: '250ms', reason: 'rate limited' });
           if (payload.times === 2) throw new FailTask('card is stolen');
           if (payload.times === 3) throw new DiscardTask('account was deleted');
           if (payload.times === 4 && attempts.length === 1) throw new SnoozeTask('250ms', 'not ready');
@@ -322,11 +357,17 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const retried = app.once('task:retried');
         const completed = app.once('task:completed');
         await send(1);
-        expect(await bounded('retry', retried)).toMatchObject({ delayMs: 250, error: { name: 'RetryTask', message: 'rate limited' } });
+        expect(await bounded('retry', retried)).toMatchObject({
+          delayMs: 250,
+          error: { name: 'RetryTask', message: 'rate limited' },
+        });
         await bounded('completion', completed);
 
         await send(2);
-        expect(await deadLetterOf(app, queue)).toMatchObject({ reason: 'failed', error: { message: 'card is stolen' } });
+        expect(await deadLetterOf(app, queue)).toMatchObject({
+          reason: 'failed',
+          error: { message: 'card is stolen' },
+        });
 
         const discarded = app.once('task:discarded');
         await send(3);
@@ -354,7 +395,10 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         );
         const app = await start(type);
         await app.client.of(type).greet(hello);
-        expect(await deadLetterOf(app, queue)).toMatchObject({ reason: 'exhausted', error: { error: 'TaskTimeoutError' } });
+        expect(await deadLetterOf(app, queue)).toMatchObject({
+          reason: 'exhausted',
+          error: { error: 'TaskTimeoutError' },
+        });
         expect(reasons).toEqual(['TASK_TIMEOUT']);
         const completed = app.once('task:completed');
         await app.client.of(type).greet({ ...hello, times: 2 });
@@ -371,7 +415,10 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
           },
         });
         await app.client.of(type).greet(hello);
-        expect(await deadLetterOf(app, queue)).toMatchObject({ attempt: 2, error: { error: 'HandlerUnavailableError' } });
+        expect(await deadLetterOf(app, queue)).toMatchObject({
+          attempt: 2,
+          error: { error: 'HandlerUnavailableError' },
+        });
       });
     });
 
@@ -390,7 +437,9 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const order: number[] = [];
         const { type } = greetings((payload) => order.push(payload.times));
         const app = await start(type);
-        const both = new Promise<void>((resolve) => app.on('task:completed', () => void (order.length === 2 && resolve())));
+        const both = new Promise<void>((resolve) =>
+          app.on('task:completed', () => void (order.length === 2 && resolve())),
+        );
         await app.client.of(type).greet({ ...hello, times: 1 }, { runAt: new Date(Date.now() + 500) });
         await app.client.of(type).greet({ ...hello, times: 2 }, { runAt: '2020-01-01T00:00:00Z' });
         await bounded('both', both);
@@ -417,7 +466,11 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         await app.client.of(type).greet(hello);
         expect(completed).toBe(0);
         await app.resume();
-        await eventually('both completions', () => completed, (count) => count === 2);
+        await eventually(
+          'both completions',
+          () => completed,
+          (count) => count === 2,
+        );
       });
 
       it('finishes running tasks when it stops, within the deadline', async () => {
@@ -459,7 +512,14 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         expect((await stopped).interrupted).toBe(1);
         expect(aborted).toBe('SHUTTING_DOWN');
         const second = await startApp({ url: urlOf(), tasks: [type] });
-        await bounded('second run', eventually('second run', () => attempts.length, (count) => count === 2));
+        await bounded(
+          'second run',
+          eventually(
+            'second run',
+            () => attempts.length,
+            (count) => count === 2,
+          ),
+        );
         expect(attempts).toEqual([1, 1]);
         await second.stop();
       });
@@ -487,13 +547,23 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const { type, queue } = failing(() => true);
         const app = await start(type);
         for (const id of ['a', 'b', 'c']) await app.client.of(type).greet(hello, { id });
-        await eventually('three letters', () => app.deadLetters.count(queue), (count) => count === 3);
+        await eventually(
+          'three letters',
+          () => app.deadLetters.count(queue),
+          (count) => count === 3,
+        );
         for (let round = 0; round < 5; round++) {
           const letters = await app.deadLetters.list(queue);
           expect(letters.map((letter) => letter.id)).toEqual(['a', 'b', 'c']);
         }
         expect((await app.deadLetters.list(queue, { limit: 2 })).map((letter) => letter.id)).toEqual(['a', 'b']);
-        expect(await eventually('the count', () => app.deadLetters.count(queue), (count) => count === 3)).toBe(3);
+        expect(
+          await eventually(
+            'the count',
+            () => app.deadLetters.count(queue),
+            (count) => count === 3,
+          ),
+        ).toBe(3);
       });
 
       it('are replayed with attempts from the start and their history kept', async () => {
@@ -525,9 +595,17 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const { type, queue } = failing(() => true);
         const app = await start(type);
         for (const id of ['a', 'b', 'c']) await app.client.of(type).greet(hello, { id });
-        await eventually('three letters', () => app.deadLetters.count(queue), (count) => count === 3);
+        await eventually(
+          'three letters',
+          () => app.deadLetters.count(queue),
+          (count) => count === 3,
+        );
         expect(await app.deadLetters.replay(queue)).toMatchObject({ done: 3 });
-        await eventually('three letters again', () => app.deadLetters.count(queue), (count) => count === 3);
+        await eventually(
+          'three letters again',
+          () => app.deadLetters.count(queue),
+          (count) => count === 3,
+        );
         const letters = await app.deadLetters.list(queue);
         expect(letters.map((letter) => letter.replays)).toEqual([1, 1, 1]);
       });
@@ -536,20 +614,29 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const { type, queue } = failing(() => true);
         const app = await start(type);
         for (const id of ['a', 'b', 'c', 'd']) await app.client.of(type).greet(hello, { id });
-        await eventually('four letters', () => app.deadLetters.count(queue), (count) => count === 4);
+        await eventually(
+          'four letters',
+          () => app.deadLetters.count(queue),
+          (count) => count === 4,
+        );
         expect(await app.deadLetters.discard(queue, { dryRun: true })).toMatchObject({ done: 4 });
         expect(await app.deadLetters.discard(queue, { filter: { ids: ['b'] } })).toMatchObject({ done: 1, scanned: 4 });
         expect(await app.deadLetters.discard(queue, { limit: 1 })).toMatchObject({ done: 1 });
         const left = await app.deadLetters.list(queue);
         expect(left.map((letter) => letter.id)).toEqual(['c', 'd']);
         await app.pause();
-        expect(await app.deadLetters.replay(queue, { filter: { where: (letter) => letter.id === 'd' } })).toMatchObject({ done: 1 });
+        expect(await app.deadLetters.replay(queue, { filter: { where: (letter) => letter.id === 'd' } })).toMatchObject(
+          { done: 1 },
+        );
         expect((await app.deadLetters.list(queue)).map((letter) => letter.id)).toEqual(['c']);
       });
 
       it('of a queue that has none are an error that names the queue', async () => {
         const app = await startApp({ url: urlOf() });
-        await expect(app.deadLetters.count('no-such-queue')).rejects.toMatchObject({ code: 'QUEUE_MISSING', queue: 'no-such-queue.dead' });
+        await expect(app.deadLetters.count('no-such-queue')).rejects.toMatchObject({
+          code: 'QUEUE_MISSING',
+          queue: 'no-such-queue.dead',
+        });
       });
     });
   });
