@@ -1,0 +1,13 @@
+import type { Contender } from './contenders/contender';
+
+/** By name, loaded when asked for: a process that measures one contender holds no other. The first is the one that is compared. */
+const LOADERS = {
+  warren: async (): Promise<Contender> => (await import('./contenders/warren.js')).warren,
+  amqplib: async (): Promise<Contender> => (await import('./contenders/amqplib.js')).amqplib,
+};
+
+export type ContenderName = keyof typeof LOADERS;
+
+export const CONTENDER_NAMES = Object.keys(LOADERS) as readonly ContenderName[];
+
+export const loadContender = (name: ContenderName): Promise<Contender> => LOADERS[name]();
