@@ -21,7 +21,9 @@ for (const conditions of Object.values(entries)) {
   const cjs = conditions.require.default;
   const target = `./${cjs.split('/').at(-1)}`;
   const esm = join(root, conditions.import.default);
-  const names = Object.keys(createRequire(esm)(join(root, cjs))).filter((name) => name !== '__esModule' && name !== 'default');
+  const names = Object.keys(createRequire(esm)(join(root, cjs))).filter(
+    (name) => name !== '__esModule' && name !== 'default',
+  );
   // The names are spelled out: what Node guesses from CommonJS text is one more thing that could go wrong.
   writeFileSync(esm, `import api from '${target}';\nexport const { ${names.sort().join(', ')} } = api;\n`);
   writeFileSync(join(root, conditions.import.types), `export * from '${target}';\n`);
