@@ -16,7 +16,9 @@ describe('the packed package', () => {
   beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'warren-package-'));
     // `npm test` has built dist/; packing must not build again under the feet of other tests.
-    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], { cwd: root });
+    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], {
+      cwd: root,
+    });
     const [packed] = JSON.parse(stdout) as [{ filename: string }];
     tarball = join(scratch, packed.filename);
   }, 60_000);
@@ -30,9 +32,18 @@ describe('the packed package', () => {
     await mkdir(join(modules, 'warren'), { recursive: true });
     await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'warren')]);
     await Promise.all(
-      ['amqplib', 'tinyglobby', 'fdir', 'picomatch', 'class-validator', 'class-transformer', 'reflect-metadata', 'libphonenumber-js', 'validator', '@types'].map(
-        (dependency) => symlink(join(root, 'node_modules', dependency), join(modules, dependency)),
-      ),
+      [
+        'amqplib',
+        'tinyglobby',
+        'fdir',
+        'picomatch',
+        'class-validator',
+        'class-transformer',
+        'reflect-metadata',
+        'libphonenumber-js',
+        'validator',
+        '@types',
+      ].map((dependency) => symlink(join(root, 'node_modules', dependency), join(modules, dependency))),
     );
     for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text);
     return folder;
@@ -81,13 +92,21 @@ void main();
   const expected = ['greeted Ada 1 true', 'same id true', 'true', ''].join('\n');
 
   it('works from a CommonJS TypeScript project, types checked to the bottom', async () => {
-    const folder = await project('cjs', { 'package.json': '{"type":"commonjs"}', 'tsconfig.json': tsconfig('node20'), 'main.ts': program });
+    const folder = await project('cjs', {
+      'package.json': '{"type":"commonjs"}',
+      'tsconfig.json': tsconfig('node20'),
+      'main.ts': program,
+    });
     await run(bin('tsc'), ['-p', folder]);
     expect((await run('node', [join(folder, 'out/main.js')])).stdout).toBe(expected);
   }, 60_000);
 
   it('works from an ES module TypeScript project, types checked to the bottom', async () => {
-    const folder = await project('esm', { 'package.json': '{"type":"module"}', 'tsconfig.json': tsconfig('nodenext'), 'main.ts': program });
+    const folder = await project('esm', {
+      'package.json': '{"type":"module"}',
+      'tsconfig.json': tsconfig('nodenext'),
+      'main.ts': program,
+    });
     await run(bin('tsc'), ['-p', folder]);
     expect((await run('node', [join(folder, 'out/main.js')])).stdout).toBe(expected);
   }, 60_000);

@@ -1,4 +1,13 @@
-import { createTaskApp, defineTask, exponential, fixed, type Logger, Task, type TaskContext, TaskQueue } from '../../../src';
+import {
+  createTaskApp,
+  defineTask,
+  exponential,
+  fixed,
+  type Logger,
+  Task,
+  type TaskContext,
+  TaskQueue,
+} from '../../../src';
 
 /** True when two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -86,7 +95,14 @@ export async function usage(logger: Logger): Promise<void> {
   app.on('task:finished', () => undefined);
 
   app.on('task:dead-lettered', ({ reason, problems }) => {
-    check<Same<typeof problems, readonly { readonly path: string; readonly rule: string; readonly message: string }[]> extends boolean ? true : false>();
+    check<
+      Same<
+        typeof problems,
+        readonly { readonly path: string; readonly rule: string; readonly message: string }[]
+      > extends boolean
+        ? true
+        : false
+    >();
     switch (reason) {
       case 'exhausted':
       case 'failed':
