@@ -76,6 +76,6 @@ export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-po
 export { DiscardTask, FailTask, RetryTask, type RetryTaskOptions, SnoozeTask, TaskSignal } from './task/signals';
 export type { Clock, Timer } from './time/clock';
 export type { Duration } from './time/duration';
-export { formatTopology } from './topology/format';
+export { type FormatOptions, formatTopology, type TopologyFormat } from './topology/format';
 export type { ArgumentValue, BindingSpec, ExchangeSpec, QueueSpec, Topology } from './topology/topology';
 export type { HandlerResolver } from './worker/handler-resolver';

@@ -136,16 +136,14 @@ export class AmqpConnection {
       socketOptions,
     );
     // amqplib's timeout counts silence; a peer that trickles bytes needs a bound on the whole.
-    dialled.then((late) => this.#isUnwanted(late) && destroySocket(late)).catch(() => undefined);
+    let abandoned = false;
+    dialled.then((late) => abandoned && destroySocket(late)).catch(() => undefined);
     try {
       return await withDeadline(dialled, 2 * connectTimeoutMs, () => new Error('connect ETIMEDOUT'));
     } catch (error) {
+      abandoned = true;
       throw connectionFailure(error, address.label);
     }
-  }
-
-  #isUnwanted(model: ChannelModel): boolean {
-    return this.#state !== 'connecting' && this.#model !== model;
   }
 
   #up(model: ChannelModel): void {
