@@ -20,8 +20,8 @@ export interface QueueHost {
   /** Whether anybody is connected. Timers run only then, so that a broker nobody uses holds up no process. */
   readonly active: boolean;
   deadLetter(source: MemoryQueue, entry: QueuedMessage, reason: DeathReason): void;
-  /** A queue that had refused messages can take one again. */
-  roomMade(): void;
+  /** Tries again, later, to find a place for dead letters: a queue that had refused messages can take one. */
+  retryDeadLetters(): void;
 }
 
 /**
@@ -125,7 +125,7 @@ export class MemoryQueue {
 
   /** One message less counts here. */
   noteRoom(): void {
-    if (this.#limit.shrunk(this.#load)) this.host.roomMade();
+    if (this.#limit.shrunk(this.#load)) this.host.retryDeadLetters();
   }
 
   /** Stops the timer; `serve` starts it again. */

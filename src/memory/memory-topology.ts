@@ -28,9 +28,10 @@ export function applyTopology(vhost: VirtualHost, topology: Topology, mode: Topo
   ];
   if (missing.length > 0) throw new TopologyMissingError([...new Set(missing)].sort());
   if (!declare) return;
-  for (const spec of exchanges) if (spec.declare) vhost.declareExchange(spec);
+  for (const spec of exchanges) if (spec.declare) vhost.exchanges.declare(spec);
   for (const spec of queues) vhost.declareQueue(spec);
-  for (const spec of bindings) vhost.bind(spec);
+  for (const spec of bindings) vhost.exchanges.bind(spec);
+  vhost.retryDeadLetters();
 }
 
 const shownExchange = ({ name }: { readonly name: string }): string => `exchange "${name}"`;

@@ -1,5 +1,5 @@
 import type { Clock } from '../time/clock';
-import type { BindingSpec, ExchangeSpec, QueueSpec } from '../topology/topology';
+import type { QueueSpec } from '../topology/topology';
 import { type DeadLetter, isDeathCycle, recordDeath } from './death';
 import { ExchangeTable } from './exchange-table';
 import { LaterTurns } from './later-turns';
@@ -41,11 +41,6 @@ export class VirtualHost implements QueueHost {
     return this.#queues.get(name);
   }
 
-  declareExchange(spec: ExchangeSpec): void {
-    this.exchanges.declare(spec);
-    this.#retryHeld();
-  }
-
   /** Adds a queue; one that exists already stays as it is. */
   declareQueue(spec: QueueSpec): void {
     if (this.#queues.has(spec.name)) return;
@@ -53,12 +48,6 @@ export class VirtualHost implements QueueHost {
     const waiting = this.#awaitedQueues.get(spec.name);
     this.#awaitedQueues.delete(spec.name);
     for (const declared of waiting ?? []) this.turns.run(declared);
-    this.#retryHeld();
-  }
-
-  bind(spec: BindingSpec): void {
-    this.exchanges.bind(spec);
-    this.#retryHeld();
   }
 
   /** Deletes a queue and its messages. @returns whether there was one. */
@@ -108,9 +97,17 @@ export class VirtualHost implements QueueHost {
     if (!this.#forward(letter) && deadLetters.atLeastOnce) source.held.push(letter);
   }
 
-  /** RabbitMQ tries dead letters that are held every three minutes; here they go as soon as something has changed. */
-  roomMade(): void {
-    this.#retryHeld();
+  /**
+   * Tries the dead letters that queues hold, in a later turn: there is room in a queue, or a new way. RabbitMQ tries
+   * them every three minutes.
+   */
+  retryDeadLetters(): void {
+    if (this.#retryScheduled) return;
+    this.#retryScheduled = true;
+    this.turns.run(() => {
+      this.#retryScheduled = false;
+      for (const queue of this.#queues.values()) this.#retryHeldOf(queue);
+    });
   }
 
   /** Whether all its queues have it now. One without any queue has not arrived. */
@@ -132,15 +129,6 @@ export class VirtualHost implements QueueHost {
       if (queue !== undefined) queues.push(queue);
     }
     return queues;
-  }
-
-  #retryHeld(): void {
-    if (this.#retryScheduled) return;
-    this.#retryScheduled = true;
-    this.turns.run(() => {
-      this.#retryScheduled = false;
-      for (const queue of this.#queues.values()) this.#retryHeldOf(queue);
-    });
   }
 
   #retryHeldOf(queue: MemoryQueue): void {

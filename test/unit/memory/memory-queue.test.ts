@@ -40,6 +40,18 @@ describe('a queue of the embedded broker', () => {
       expect(await broker.countReady('q')).toBe(0);
     });
 
+    it('sets no timer for a message that expires after others', async () => {
+      await declare(broker, { queues: [quorumQueue('q', { 'x-message-ttl': 60_000 })] });
+      const schedule = jest.spyOn(fixture.clock, 'schedule');
+      for (let i = 0; i < 100; i++) {
+        await publish(broker, 'q');
+        await fixture.clock.advance(1);
+      }
+      expect(schedule).toHaveBeenCalledTimes(1);
+      expect(await drain(broker, 'q')).toHaveLength(100);
+      expect(schedule).toHaveBeenCalledTimes(1);
+    });
+
     it('takes one timer a queue, however many messages wait', async () => {
       await declare(broker, {
         queues: [quorumQueue('q', { 'x-message-ttl': 60_000 }), quorumQueue('r', { 'x-message-ttl': 500 })],
@@ -52,15 +64,22 @@ describe('a queue of the embedded broker', () => {
       expect(fixture.clock.pendingTimers).toBe(2);
     });
 
-    it('of a message at the head does not hold up what was waiting behind it', async () => {
+    it.each<[string, number]>([
+      ['asked for one by one', 0],
+      ['consumed', 3],
+    ])('is up for a message behind a longer-lived one as soon as that is gone, %s', async (_how, prefetch) => {
       await declare(broker, { queues: [quorumQueue('q', deadTo('dead')), quorumQueue('dead')] });
       await publish(broker, 'q', 'long', { expiration: '1000' });
       await publish(broker, 'q', 'short', { expiration: '100' });
       await publish(broker, 'q', 'longest', { expiration: '2000' });
       await fixture.clock.advance(500);
-      const reader = await broker.openReader('q');
-      expect((await reader.next())?.body.toString()).toBe('long');
-      expect((await reader.next())?.body.toString()).toBe('longest');
+      if (prefetch === 0) {
+        expect(await drain(broker, 'q')).toEqual(['long', 'longest']);
+      } else {
+        const { inbox } = await consume(broker, 'q', prefetch);
+        await inbox.takeMany(2);
+        expect(inbox.bodies).toEqual(['long', 'longest']);
+      }
       expect(await drain(broker, 'dead')).toEqual(['short']);
     });
 

@@ -146,6 +146,16 @@ describe('the embedded broker', () => {
     expect(rounds).toBeGreaterThan(10);
   });
 
+  it('hands nothing over after cancel, not even what was on its way', async () => {
+    await declare(broker, { queues: [quorumQueue('q')] });
+    const { inbox, subscription } = await consume(broker, 'q');
+    const published = publish(broker, 'q', 'a');
+    await subscription.cancel();
+    await published;
+    await turns();
+    expect([inbox.bodies, await broker.countReady('q')]).toEqual([[], 1]);
+  });
+
   describe('losing its connections', () => {
     it('gives back what was unsettled, as failed, and consumes again by itself', async () => {
       const { events, log } = recorded();
@@ -217,6 +227,17 @@ describe('the embedded broker', () => {
   });
 
   describe('losing a queue', () => {
+    it('does not consume again before a connection that was lost too is back', async () => {
+      const { events, log } = recorded();
+      const worker = await fixture.connect(events);
+      await declare(worker, { queues: [quorumQueue('q')] });
+      await consume(worker, 'q');
+      fixture.server.deleteQueue('q');
+      fixture.server.dropConnections();
+      await turns();
+      expect(log.slice(-2)).toEqual(['memory connected', 'q consuming']);
+    });
+
     it('settles what came of it before, without effect', async () => {
       await declare(broker, { queues: [quorumQueue('q')] });
       for (const body of ['a', 'b', 'c']) await publish(broker, 'q', body);
@@ -261,6 +282,21 @@ describe('the embedded broker', () => {
       expect(subscription.state).toBe('closed');
     });
 
+    it('loses its messages, those that are out included, and makes no dead letters of them', async () => {
+      const args = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead', 'x-delivery-limit': 0 };
+      await declare(broker, { queues: [quorumQueue('q', { ...args, 'x-message-ttl': 1_000 }), quorumQueue('dead')] });
+      for (const body of ['rejected', 'failed', 'waiting']) await publish(broker, 'q', body);
+      const reader = await broker.openReader('q');
+      const rejected = await reader.next();
+      await reader.next();
+      fixture.server.deleteQueue('q');
+      expect(fixture.clock.pendingTimers).toBe(0);
+      expect(rejected?.reject()).toBe(true);
+      await reader.close();
+      await fixture.clock.advance(1_000);
+      expect(await broker.countReady('dead')).toBe(0);
+    });
+
     it('forgets its bindings', async () => {
       const plan = {
         exchanges: [exchange('e', 'direct')],
@@ -270,6 +306,8 @@ describe('the embedded broker', () => {
       await declare(broker, plan);
       fixture.server.deleteQueue('q');
       const message = { exchange: 'e', routingKey: 'k', body: Buffer.alloc(0), properties: {} };
+      await expect(broker.publisher.publish(message)).rejects.toMatchObject({ code: 'UNROUTABLE' });
+      await declare(broker, { queues: plan.queues });
       await expect(broker.publisher.publish(message)).rejects.toMatchObject({ code: 'UNROUTABLE' });
       await declare(broker, plan);
       await broker.publisher.publish(message);
