@@ -6,6 +6,7 @@ import { createJsonCodec } from '../../../src/message/json-codec';
 import type { MessageProperties } from '../../../src/message/wire';
 
 const codec = createJsonCodec();
+const namesNoPrototype = (value: unknown): boolean => !/__proto__|constructor/.test(JSON.stringify(value));
 const decode = (body: string | Buffer): Decoded => codec.decode(Buffer.from(body as string));
 const problemOf = (result: { ok: boolean; problems?: readonly object[] }) => {
   expect(result.ok).toBe(false);
@@ -28,7 +29,8 @@ describe('the JSON codec reads', () => {
 
   it('whatever it wrote', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      // Keys that reach for a prototype are dropped: their tests are below.
+      fc.property(fc.jsonValue().filter(namesNoPrototype), (value) => {
         const encoded = codec.encode(value);
         if (!encoded.ok) throw new Error('not written');
         const expected: unknown = JSON.parse(JSON.stringify(value));

@@ -18,6 +18,12 @@ function runningTask(timeoutMs = 0, properties: MessageProperties = {}): Running
   return new RunningTask('id-1', 'emails', taskDefinition({ timeoutMs }), readEnvelope(message), message);
 }
 
+const throwBoom = (): never => {
+  throw boom;
+};
+const rejecting = (_: unknown, reject: (error: unknown) => void): void => reject(boom);
+const thenable = (then: PropertyDescriptor, base: object = {}): object => Object.defineProperty(base, 'then', then);
+
 const outcomeOf = (work: () => unknown): Promise<TaskOutcome> => runningTask().run(new ManualClock(), work, noTimeout);
 
 describe('how an attempt ends', () => {
@@ -27,60 +33,26 @@ describe('how an attempt ends', () => {
     ['returns a value', () => 'done'],
     ['returns an object', () => ({ done: true })],
     ['resolves', () => Promise.resolve('done')],
-    ['returns a thenable that resolves', () => ({ then: (resolve: (value: unknown) => void) => resolve('done') })],
+    [
+      'returns a thenable that resolves',
+      () => thenable({ value: (resolve: (value: unknown) => void) => resolve('done') }),
+    ],
     ['returns a function that is no thenable', () => () => 'not called'],
   ])('completes when the handler %s', async (_label, work) => {
     await expect(outcomeOf(work)).resolves.toEqual({ kind: 'completed' });
   });
 
   it.each<[string, () => unknown]>([
-    [
-      'throws',
-      () => {
-        throw boom;
-      },
-    ],
+    ['throws', throwBoom],
     ['rejects', () => Promise.reject(boom)],
-    [
-      'rejects later',
-      async () => {
-        await null;
-        throw boom;
-      },
-    ],
-    [
-      'returns a thenable that rejects',
-      () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(boom) }),
-    ],
-    [
-      'returns a thenable whose then throws',
-      () => ({
-        then: () => {
-          throw boom;
-        },
-      }),
-    ],
-    [
-      'returns an object whose then cannot be read',
-      () =>
-        Object.defineProperty({}, 'then', {
-          get: () => {
-            throw boom;
-          },
-        }),
-    ],
+    ['rejects later', () => Promise.resolve().then(throwBoom)],
+    ['returns a thenable that rejects', () => thenable({ value: rejecting })],
+    ['returns a thenable whose then throws', () => thenable({ value: throwBoom })],
+    ['returns an object whose then cannot be read', () => thenable({ get: throwBoom })],
+    ['returns a function with a then that rejects', () => thenable({ value: rejecting }, () => 'not called')],
     [
       'returns a promise that cannot be looked at',
-      () =>
-        Object.defineProperty(Promise.resolve(), 'constructor', {
-          get: () => {
-            throw boom;
-          },
-        }),
-    ],
-    [
-      'returns a function with a then that rejects',
-      () => Object.assign(() => 1, { then: (_: unknown, reject: (error: unknown) => void) => reject(boom) }),
+      () => Object.defineProperty(Promise.resolve(), 'constructor', { get: throwBoom }),
     ],
   ])('fails when the handler %s', async (_label, work) => {
     await expect(outcomeOf(work)).resolves.toEqual({ kind: 'failed', error: boom });
@@ -123,12 +95,7 @@ describe('the timeout', () => {
 
   it.each<[string, () => unknown]>([
     ['returns', () => 'done'],
-    [
-      'throws',
-      () => {
-        throw boom;
-      },
-    ],
+    ['throws', throwBoom],
     ['resolves', () => Promise.resolve()],
   ])('leaves no timer behind when the handler %s', async (_label, work) => {
     const clock = new ManualClock();
