@@ -2,8 +2,9 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { PROJECT_FOLDER } from '../project-folder';
 import { BROKER_SERIES, type BrokerSeries } from './broker';
 import type { InstalledServer } from './process-broker';
 
@@ -12,7 +13,7 @@ export type BrokerSource =
   | { readonly kind: 'docker' }
   | { readonly kind: 'processes'; readonly servers: readonly InstalledServer[] };
 
-const INSTALL_SCRIPT = resolve(__dirname, '../../../rabbitmq/install.sh');
+const INSTALL_SCRIPT = join(PROJECT_FOLDER, 'rabbitmq/install.sh');
 const run = promisify(execFile);
 
 /** Docker, else servers that are installed here, else servers that can be installed here, else an error. Says which. */

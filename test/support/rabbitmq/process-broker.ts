@@ -2,10 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { bounded } from '../bounded';
+import { PROJECT_FOLDER } from '../project-folder';
 import { amqpVersion } from './amqp-version';
 import type { BrokerOptions, BrokerSeries, TestBroker } from './broker';
 import { freePort } from './free-port';
@@ -17,7 +18,7 @@ export interface InstalledServer {
   readonly root?: string;
 }
 
-const RUN_SCRIPT = resolve(__dirname, '../../../rabbitmq/run.sh');
+const RUN_SCRIPT = join(PROJECT_FOLDER, 'rabbitmq/run.sh');
 const FOLDER_PREFIX = 'warren-rabbitmq-';
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 60_000;
