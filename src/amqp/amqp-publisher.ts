@@ -1,4 +1,5 @@
 import type { Publisher, PublishOptions } from '../broker/broker';
+import { NO_PLACE } from '../collections/bag';
 import { BrokerBlockedError, ConnectionClosedError, PublishTimeoutError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
@@ -50,6 +51,8 @@ export class AmqpPublisher implements Publisher {
         settle: (error) => (error === undefined ? resolve() : reject(error)),
         returned: undefined,
         suspect: false,
+        place: NO_PLACE,
+        turn: 0,
       };
       (exchange === '' ? this.#toQueues : this.#toExchanges).publish(publication);
       this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);

@@ -1,4 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import { Bag, type BagItem } from '../collections/bag';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
@@ -6,7 +7,7 @@ import type { OutgoingMessage } from '../message/wire';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
 
 /** One message on its way. */
-export interface Publication {
+export interface Publication extends BagItem {
   readonly message: OutgoingMessage;
   readonly target: PublishTarget;
   readonly deadlineAt: number;
@@ -14,6 +15,8 @@ export interface Publication {
   settle(error?: Error): void;
   /** Set by a `basic.return`, which comes before the confirm. */
   returned: string | undefined;
+  /** Its turn among those in flight. */
+  turn: number;
   /** Was in flight when the broker closed the channel without saying which message it objected to. */
   suspect: boolean;
 }
@@ -39,7 +42,8 @@ export class PublishLane {
   #suspectInFlight = false;
   #failure = NO_REPLY as { readonly code: number; readonly text: string };
   readonly #waiting = new Fifo<Publication>();
-  readonly #inFlight = new Set<Publication>();
+  readonly #inFlight = new Bag<Publication>();
+  #turn = 0;
 
   constructor(
     private readonly maxInFlight: number,
@@ -82,7 +86,7 @@ export class PublishLane {
     for (const late of this.#waiting.removeWhere((p) => p.deadlineAt <= now)) late.settle(error(late, false));
     for (const publication of this.#inFlight) {
       if (publication.deadlineAt > now) continue;
-      this.#inFlight.delete(publication);
+      this.#inFlight.remove(publication);
       publication.settle(error(publication, true));
     }
     this.#pump();
@@ -90,8 +94,13 @@ export class PublishLane {
 
   /** Ends everything that is on its way. */
   failAll(error: (publication: Publication) => Error): void {
-    for (const publication of [...this.#inFlight, ...this.#waiting.drain()]) publication.settle(error(publication));
-    this.#inFlight.clear();
+    for (const publication of [...this.#inFlightInTurn(), ...this.#waiting.drain()])
+      publication.settle(error(publication));
+  }
+
+  /** Takes out all that is in flight, in the order it was sent. */
+  #inFlightInTurn(): readonly Publication[] {
+    return this.#inFlight.drain().toSorted((a, b) => a.turn - b.turn);
   }
 
   #open(model: ChannelModel): void {
@@ -139,6 +148,7 @@ export class PublishLane {
 
   #send(channel: ConfirmChannel, publication: Publication): void {
     const { message } = publication;
+    publication.turn = this.#turn++;
     this.#inFlight.add(publication);
     this.#suspectInFlight = publication.suspect;
     try {
@@ -146,7 +156,7 @@ export class PublishLane {
         this.#confirmed(publication, error),
       );
     } catch (error) {
-      if (!this.#inFlight.delete(publication)) return;
+      if (!this.#inFlight.remove(publication)) return;
       publication.settle(
         new PublishRefusedError(publication.target, 0, `it cannot be encoded: ${describeThrown(error).message}`),
       );
@@ -156,7 +166,7 @@ export class PublishLane {
   #confirmed(publication: Publication, error: unknown): void {
     // Lost with its channel, or too late: somebody else has taken care of it.
     if (this.#channel === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
-    if (!this.#inFlight.delete(publication)) return;
+    if (!this.#inFlight.remove(publication)) return;
     if (publication.returned !== undefined)
       publication.settle(new UnroutableError(publication.target, publication.returned));
     else publication.settle(error === null ? undefined : new NackedError(publication.target));
@@ -164,8 +174,8 @@ export class PublishLane {
   }
 
   /**
-   * Matches a return to its publication: the first in flight with the same address and id. Two that share all three
-   * were routed alike, so both are returned.
+   * Matches a return to its publication: one in flight with the same address and id. Two that share all three were
+   * routed alike, so both are returned.
    */
   #returned(message: Message): void {
     const { exchange, routingKey } = message.fields;
@@ -184,8 +194,7 @@ export class PublishLane {
   #channelLost(channel: ConfirmChannel | undefined): void {
     if (channel === undefined || this.#channel !== channel) return;
     this.#channel = undefined;
-    const lost = [...this.#inFlight];
-    this.#inFlight.clear();
+    const lost = this.#inFlightInTurn();
     const { code, text } = this.#failure;
     if (code === 0) {
       this.#waiting.unshiftAll(lost.map(forgetReturn));

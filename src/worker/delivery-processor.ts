@@ -1,4 +1,5 @@
 import type { Delivery } from '../broker/broker';
+import { Bag } from '../collections/bag';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
@@ -50,15 +51,15 @@ class Rejected {
 
 /** Runs deliveries: decode, find, validate, resolve, call. Decides nothing and settles nothing. */
 export class DeliveryProcessor {
-  readonly #running = new Set<RunningTask>();
+  readonly #running = new Bag<RunningTask>();
 
   constructor(private readonly options: DeliveryProcessorOptions) {}
 
   /** Ends every running attempt as interrupted. @returns how many there were. */
   interruptAll(): number {
-    const running = [...this.#running];
-    for (const task of running) task.interrupt();
-    return running.length;
+    const { size } = this.#running;
+    for (const task of this.#running) task.interrupt();
+    return size;
   }
 
   /** Never rejects. Few promises are made on the way: this runs for every message. */
@@ -106,7 +107,7 @@ export class DeliveryProcessor {
       () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
     );
     return outcome.then((ended) => {
-      this.#running.delete(running);
+      this.#running.remove(running);
       return withoutRejection(ended);
     });
   }

@@ -1,3 +1,4 @@
+import { type BagItem, NO_PLACE } from '../collections/bag';
 import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
 import { type Envelope, readFailures } from '../message/envelope';
 import { userHeaders } from '../message/headers';
@@ -13,7 +14,8 @@ import { outcomeOfThrown } from './thrown-outcome';
  * worker's stop deadline. Whatever comes later is ignored. Everything that few handlers ask for is made when it is
  * asked for.
  */
-export class RunningTask implements TaskContext {
+export class RunningTask implements TaskContext, BagItem {
+  place = NO_PLACE;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #finish: ((outcome: TaskOutcome) => void) | undefined;
