@@ -1,9 +1,10 @@
-import type { ChannelModel, ConfirmChannel, Message, Options } from 'amqplib';
+import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
 import { Bag, type BagItem } from '../collections/bag';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
+import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
 
 /** One message on its way. */
@@ -36,6 +37,7 @@ const REOPEN_DELAY_MS = 50;
 export class PublishLane {
   #model: ChannelModel | undefined;
   #channel: ConfirmChannel | undefined;
+  #writer: ConfirmWriter | undefined;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
   /** A suspect travels alone. */
@@ -57,7 +59,7 @@ export class PublishLane {
   publish(publication: Publication): void {
     // Nearly always nothing waits and there is room.
     if (this.#waiting.length === 0 && this.#channel !== undefined && !this.#paused && this.#hasRoomFor(publication)) {
-      this.#send(this.#channel, publication);
+      this.#send(publication);
       return;
     }
     this.#waiting.push(publication);
@@ -122,6 +124,7 @@ export class PublishLane {
     });
     if (this.#model !== model) return;
     this.#channel = channel;
+    this.#writer = new ConfirmWriter(channel);
     this.#failure = NO_REPLY;
     channel.on('return', (message) => this.#returned(message));
     channel.on('close', () => {
@@ -136,7 +139,7 @@ export class PublishLane {
     if (channel === undefined || this.#paused) return;
     for (let next = this.#waiting.peek(); next !== undefined && this.#hasRoomFor(next); next = this.#waiting.peek()) {
       this.#waiting.shift();
-      this.#send(channel, next);
+      this.#send(next);
       if (this.#channel !== channel) return;
     }
   }
@@ -146,15 +149,12 @@ export class PublishLane {
     return this.#inFlight.size < this.maxInFlight && !publication.suspect && !this.#suspectInFlight;
   }
 
-  #send(channel: ConfirmChannel, publication: Publication): void {
-    const { message } = publication;
+  #send(publication: Publication): void {
     publication.turn = this.#turn++;
     this.#inFlight.add(publication);
     this.#suspectInFlight = publication.suspect;
     try {
-      channel.publish(message.exchange, message.routingKey, message.body, publishOptions(message), (error: unknown) =>
-        this.#confirmed(publication, error),
-      );
+      this.#writer?.publish(publication.message, (error) => this.#confirmed(publication, error));
     } catch (error) {
       if (!this.#inFlight.remove(publication)) return;
       publication.settle(
@@ -218,25 +218,4 @@ function refusedOf(lost: readonly Publication[], text: string): readonly Publica
 function forgetReturn(publication: Publication): Publication {
   publication.returned = undefined;
   return publication;
-}
-
-/** Spelled out: this runs for every message, and a spread costs several times as much. */
-function publishOptions({ properties }: OutgoingMessage): Options.Publish {
-  const options: { [K in keyof Options.Publish]: Options.Publish[K] | undefined } = {
-    mandatory: true,
-    persistent: true,
-    type: properties.type,
-    messageId: properties.messageId,
-    contentType: properties.contentType,
-    contentEncoding: properties.contentEncoding,
-    appId: properties.appId,
-    timestamp: properties.timestamp,
-    correlationId: properties.correlationId,
-    replyTo: properties.replyTo,
-    priority: properties.priority,
-    expiration: properties.expiration,
-    userId: properties.userId,
-    headers: properties.headers,
-  };
-  return options as Options.Publish;
 }
