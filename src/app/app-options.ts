@@ -37,6 +37,11 @@ export interface TaskAppOptions {
   readonly cwd?: string;
   /** Whether to run tasks: all, none, or those of the queues named. @defaultValue `true` */
   readonly consume?: boolean | readonly string[];
+  /**
+   * Tasks of each queue that run at the same time here, whatever the queues themselves say: 1 to 10,000.
+   * @defaultValue what each `@TaskQueue` says
+   */
+  readonly concurrency?: number;
   /** Who enqueues (`app_id`), and the beginning of connection names. @defaultValue `'warren'` */
   readonly name?: string;
   /** Retry policy and timeout of tasks whose class and decorator say nothing. */
@@ -76,6 +81,7 @@ export interface ResolvedAppOptions {
   readonly tasks: readonly (ClassType | string)[];
   readonly cwd: string;
   readonly consume: boolean | readonly string[];
+  readonly concurrency: number | undefined;
   readonly name: string;
   readonly defaults: TaskDefaults;
   readonly middleware: readonly TaskMiddleware[];
@@ -113,6 +119,7 @@ const OPTION_KEYS = [
   'tasks',
   'cwd',
   'consume',
+  'concurrency',
   'name',
   'defaults',
   'middleware',
@@ -158,6 +165,7 @@ export function resolveAppOptions(
     tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
     cwd: readText(reader, 'cwd') ?? cwd,
     consume: readConsume(reader),
+    concurrency: reader.wholeNumber('concurrency', 1, 10_000),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
     defaults: (reader.value('defaults') as TaskDefaults | undefined) ?? {},
     middleware: readMiddleware(reader),

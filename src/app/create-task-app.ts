@@ -60,9 +60,10 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     assertReady: () => lifecycle.assertReady('enqueue'),
   });
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID });
-  const worker = createWorker(options, catalog, broker, events, payloads);
+  const consumed = consumedQueues(options, catalog);
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads);
   const topology = planTopology({ queues: catalog.queues });
-  return new TaskApp({ options, broker, events, catalog, topology, client, deadLetters, worker, lifecycle });
+  return new TaskApp({ options, broker, events, catalog, consumed, topology, client, deadLetters, worker, lifecycle });
 }
 
 function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
@@ -89,12 +90,12 @@ function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
 
 function createWorker(
   options: ResolvedAppOptions,
+  queues: readonly QueueDefinition[],
   catalog: TaskCatalog,
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
 ): Worker | undefined {
-  const queues = consumedQueues(options.consume, catalog);
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
   const tasks = catalog.tasks.map((definition) =>
@@ -124,7 +125,21 @@ function createWorker(
 }
 
 /** @throws ConfigurationError when a queue is named that no task has. */
-function consumedQueues(consume: boolean | readonly string[], catalog: TaskCatalog): readonly QueueDefinition[] {
+function consumedQueues(
+  { consume, concurrency }: ResolvedAppOptions,
+  catalog: TaskCatalog,
+): readonly QueueDefinition[] {
+  return chosenQueues(consume, catalog).map((queue) => withConcurrency(queue, concurrency));
+}
+
+/** A prefetch that was not set apart follows the concurrency, as it does where the queue is defined. */
+function withConcurrency(queue: QueueDefinition, concurrency: number | undefined): QueueDefinition {
+  if (concurrency === undefined) return queue;
+  const prefetch = queue.prefetch === queue.concurrency ? concurrency : Math.max(concurrency, queue.prefetch);
+  return Object.freeze({ ...queue, concurrency, prefetch });
+}
+
+function chosenQueues(consume: boolean | readonly string[], catalog: TaskCatalog): readonly QueueDefinition[] {
   if (typeof consume === 'boolean') return consume ? catalog.queues : [];
   const known = new Map(catalog.queues.map((queue) => [queue.name, queue]));
   const unknown = consume.filter((name) => !known.has(name));

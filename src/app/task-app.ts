@@ -5,6 +5,7 @@ import type { TaskCatalog } from '../decorators/catalog';
 import { NotStartedError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
 import type { EventListener, EventName, WarrenEvents } from '../events/task-events';
+import type { QueueDefinition } from '../task/definition';
 import type { Topology } from '../topology/topology';
 import type { Worker } from '../worker/worker';
 import type { ResolvedAppOptions } from './app-options';
@@ -16,6 +17,7 @@ export interface TaskAppParts {
   readonly broker: Broker;
   readonly events: EventBus;
   readonly catalog: TaskCatalog;
+  readonly consumed: readonly QueueDefinition[];
   readonly topology: Topology;
   readonly client: TaskClient;
   readonly deadLetters: DeadLetters;
@@ -71,6 +73,11 @@ export class TaskApp {
   /** The tasks and queues of this app, resolved. */
   get catalog(): TaskCatalog {
     return this.#parts.catalog;
+  }
+
+  /** The queues whose tasks this app runs; empty in an app that only enqueues. */
+  get consumedQueues(): readonly QueueDefinition[] {
+    return this.#parts.consumed;
   }
 
   /** What this app wants to stand on the broker; print it with `formatTopology`. */

@@ -13,6 +13,7 @@ it('has the documented defaults', () => {
     tasks: [],
     cwd: '/srv/shop',
     consume: true,
+    concurrency: undefined,
     name: 'warren',
     defaults: {},
     middleware: [],

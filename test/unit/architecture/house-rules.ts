@@ -58,6 +58,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly strin
   { name: /^class-(validator|transformer)(\/|$)/, rooms: ['message'] },
   { name: /^reflect-metadata(\/|$)/, rooms: ['decorators'] },
   { name: /^tinyglobby$/, rooms: ['app'] },
+  { name: /^(commander|cli-table3|cli-progress)$/, rooms: ['cli'] },
   { name: /^(@nestjs\/|rxjs)/, rooms: ['nest'] },
   { name: /^(@opentelemetry\/|prom-client$)/, rooms: ['telemetry'] },
   { name: /^node:buffer$/, rooms: Object.keys(ROOMS) },

@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import type { TaskAppOptions } from '../app/app-options';
+import { loadFile } from '../app/load-file';
+import { describeThrown } from '../errors/describe-thrown';
+import { describeValue } from '../errors/describe-value';
+import { isTaskContract, type TaskContract } from '../task/contract';
+import { UsageError } from './usage-error';
+
+/** What `warren.config.ts`, `.js` or `.json` holds: options of `createTaskApp`, and what the command line alone needs. */
+export interface WarrenConfig extends TaskAppOptions {
+  /** Tasks that this project enqueues and does not run, so that `warren enqueue` can check them. @defaultValue none */
+  readonly contracts?: readonly TaskContract[];
+  /**
+   * Where the management plugin answers, `http://user:password@host:15672`; `false`: it is not asked.
+   * @defaultValue port 15672 (15671 with TLS) of the broker's host, with its user, where the broker has its usual port
+   */
+  readonly management?: string | false;
+}
+
+/** A configuration, and where it was found. */
+export interface LoadedConfig {
+  readonly path: string | undefined;
+  /** What globs in it are relative to. */
+  readonly folder: string;
+  readonly config: WarrenConfig;
+}
+
+const NAMES = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs', 'json'].map((extension) => `warren.config.${extension}`);
+
+/**
+ * Reads the configuration: the file that is named, else the first `warren.config.*` of the folder, else nothing.
+ * @throws UsageError when it cannot be read.
+ */
+export async function loadConfig(cwd: string, named: string | undefined): Promise<LoadedConfig> {
+  const path = named === undefined ? NAMES.map((name) => join(cwd, name)).find(existsSync) : resolve(cwd, named);
+  if (path === undefined) return { path, folder: cwd, config: {} };
+  const shown = relative(cwd, path);
+  if (!existsSync(path)) throw new UsageError(`there is no configuration at ${shown}`);
+  const config = path.endsWith('.json') ? readJson(path, shown) : exportedConfig(await loadModule(path, shown));
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new UsageError(`${shown} must export an object of options (as its default), got ${describeValue(config)}`);
+  }
+  checkOwnOptions(config, shown);
+  return { path, folder: dirname(path), config };
+}
+
+function checkOwnOptions({ contracts, management }: WarrenConfig, shown: string): void {
+  if (contracts !== undefined && !(Array.isArray(contracts) && contracts.every(isTaskContract))) {
+    throw new UsageError(`${shown}: contracts must be an array of what defineTask() returns`);
+  }
+  // Never the value: it holds a password.
+  if (management !== undefined && management !== false && typeof management !== 'string') {
+    throw new UsageError(`${shown}: management must be a URL or false`);
+  }
+}
+
+function readJson(path: string, shown: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+  } catch {
+    // Never the parser's message: it quotes the file, and the file may hold a password.
+    throw new UsageError(`${shown} is not valid JSON`);
+  }
+}
+
+async function loadModule(path: string, shown: string): Promise<unknown> {
+  try {
+    return await loadFile(path);
+  } catch (error) {
+    const { name, message, code } = describeThrown(error);
+    throw new UsageError(`${shown} cannot be loaded: ${name}: ${message}${typeScriptHint(path, code)}`);
+  }
+}
+
+/** Node reads TypeScript by itself since 22.18, but no decorators: those need a loader on every version. */
+export function typeScriptHint(path: string, code: string | undefined): string {
+  if (!/^\.[cm]?ts$/.test(extname(path))) return '';
+  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return '';
+  return (
+    `\nNode ${process.versions.node} cannot load it by itself. Name the built file, or run the command with a ` +
+    'TypeScript loader: NODE_OPTIONS="--import tsx" npx warren …'
+  );
+}
+
+/** `import()` gives the exports of CommonJS as `default`, and what a compiler made of a default export inside of that. */
+function exportedConfig(module: unknown): unknown {
+  const first = defaultOf(module);
+  return first === undefined ? module : (defaultOf(first) ?? first);
+}
+
+function defaultOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'default')) return undefined;
+  return (value as { default: unknown }).default;
+}
