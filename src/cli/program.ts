@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addEnqueueCommand } from './commands/enqueue';
 import { addWorkerCommand } from './commands/worker';
 import { exampleText } from './options';
 import { ownVersion } from './program-version';
@@ -23,5 +24,6 @@ export function createProgram(session: Session): Command {
     .addHelpText('after', EXIT_CODES)
     .addHelpText('after', exampleText(["warren worker 'dist/**/*.tasks.js' --url amqp://localhost"]));
   addWorkerCommand(program, session);
+  addEnqueueCommand(program, session);
   return program;
 }

@@ -1,0 +1,27 @@
+/** Ctrl-C during a command that works off many things. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  dispose(): void;
+}
+
+/**
+ * The first SIGINT or SIGTERM asks the command to end in good order. The second one ends the process at once, with
+ * 128 + its number.
+ */
+export function listenForInterrupt(): Interruption {
+  const controller = new AbortController();
+  const onSignal = (_signal: NodeJS.Signals, number: number): void => {
+    if (controller.signal.aborted) process.exit(128 + number);
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      process.removeListener('SIGINT', onSignal);
+      process.removeListener('SIGTERM', onSignal);
+    },
+  };
+}

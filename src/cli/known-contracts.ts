@@ -1,0 +1,44 @@
+import type { TaskApp } from '../app/task-app';
+import { nearestName } from '../errors/nearest-name';
+import { defineTask, type TaskContract } from '../task/contract';
+import type { LoadedConfig } from './config';
+import { UsageError } from './usage-error';
+
+/** A contract to enqueue by, and whether payloads are checked against it. */
+export interface FoundContract {
+  readonly contract: TaskContract;
+  readonly checked: boolean;
+}
+
+/**
+ * Finds a task among the tasks of the files and the contracts of the configuration. One that nobody knows needs its
+ * queue named, and its payload is not checked.
+ *
+ * @throws UsageError
+ */
+export function findContract(
+  task: string,
+  queue: string | undefined,
+  app: TaskApp,
+  { config }: LoadedConfig,
+): FoundContract {
+  const known = knownContracts(app, config.contracts ?? []);
+  const contract = known.get(task);
+  if (contract !== undefined) {
+    if (queue === undefined || queue === contract.queue) return { contract, checked: true };
+    throw new UsageError(`the task "${task}" lives in the queue "${contract.queue}", not in "${queue}"`);
+  }
+  if (queue !== undefined) return { contract: defineTask(task, { queue, payload: 'unchecked' }), checked: false };
+  const nearest = nearestName(task, [...known.keys()]);
+  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;
+  throw new UsageError(
+    `the task "${task}" is not known here.${hint} Name the files that define it (--tasks, or warren.config.js), or its queue (--queue): its payload is then not checked`,
+  );
+}
+
+function knownContracts(app: TaskApp, contracts: readonly TaskContract[]): ReadonlyMap<string, TaskContract> {
+  const fromTasks = app.catalog.tasks.map(
+    ({ name, queue, payload }): TaskContract => Object.freeze({ kind: 'task-contract', name, queue, payload }),
+  );
+  return new Map([...contracts, ...fromTasks].map((contract) => [contract.name, contract]));
+}
