@@ -32,6 +32,7 @@ export {
   type ArgumentDifference,
   ConnectionFailedError,
   type ConnectionFailure,
+  LockedError,
   QueueMissingError,
   TopologyConflictError,
   TopologyMissingError,

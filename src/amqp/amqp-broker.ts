@@ -9,6 +9,7 @@ import type {
   Subscription,
   TopologyMode,
 } from '../broker/broker';
+import { LockedError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { Topology } from '../topology/topology';
 import { type BrokerAddress, parseAddress } from './address';
@@ -110,6 +111,26 @@ class AmqpBroker implements Broker {
   async applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
     await applyTopology(this.#model(), topology, mode);
     this.#plan = { topology, mode };
+  }
+
+  declare(topology: Topology): Promise<void> {
+    return applyTopology(this.#model(), topology, 'assert');
+  }
+
+  /** An exclusive queue: the broker gives it to one connection, and deletes it with that. */
+  async lock(name: string): Promise<() => Promise<void>> {
+    const channel = await bounded(this.#model().createChannel());
+    channel.on('error', () => undefined);
+    try {
+      const settings = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } };
+      await bounded(channel.assertQueue(name, settings));
+    } catch (error) {
+      throw channelFailure(error).code === 405 ? new LockedError(name) : error;
+    }
+    return async () => {
+      // Lost with its connection: then it is free already.
+      await bounded(channel.deleteQueue(name).then(() => channel.close())).catch(() => undefined);
+    };
   }
 
   async subscribe(options: SubscribeOptions): Promise<Subscription> {

@@ -39,6 +39,13 @@ export class AmqpReader implements QueueReader {
     return message === false ? undefined : new AmqpDelivery(this.queue, message, this.generation);
   }
 
+  async settled(): Promise<void> {
+    if (!this.generation.alive) throw new ConnectionClosedError(`reading queue "${this.queue}" ended with its channel`);
+    this.generation.flush();
+    // A channel works off what it gets in order: when it answers this, it has passed the acknowledgements on.
+    await bounded(this.generation.channel.checkQueue(this.queue));
+  }
+
   async close(): Promise<void> {
     if (!this.generation.alive) return;
     this.generation.flush();

@@ -40,6 +40,17 @@ export interface Broker {
    * @throws TopologyConflictError, TopologyMissingError
    */
   applyTopology(topology: Topology, mode: TopologyMode): Promise<void>;
+  /**
+   * Declares something beside the plan, which stays what it is.
+   * @throws TopologyConflictError
+   */
+  declare(topology: Topology): Promise<void>;
+  /**
+   * Takes a lock by its name, for as long as the connection lives: of all processes, one has it.
+   * @returns the function that gives it back.
+   * @throws LockedError when somebody else has it.
+   */
+  lock(name: string): Promise<() => Promise<void>>;
   readonly publisher: Publisher;
   /**
    * Resolves when the consumer is registered.
@@ -112,5 +123,7 @@ export interface Delivery extends IncomingMessage {
 export interface QueueReader {
   /** The next ready message, or `undefined` when none is ready now. */
   next(): Promise<Delivery | undefined>;
+  /** Resolves once the broker has taken every settlement so far: a process that is killed after that leaves them done. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }

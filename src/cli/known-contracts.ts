@@ -1,4 +1,5 @@
 import type { TaskApp } from '../app/task-app';
+import type { DeadLetter } from '../dead-letter/dead-letter';
 import { nearestName } from '../errors/nearest-name';
 import { defineTask, type TaskContract } from '../task/contract';
 import type { LoadedConfig } from './config';
@@ -34,6 +35,12 @@ export function findContract(
   throw new UsageError(
     `the task "${task}" is not known here.${hint} Name the files that define it (--tasks, or warren.config.js), or its queue (--queue): its payload is then not checked`,
   );
+}
+
+/** The contract of a letter's task; any JSON will do where nobody knows it. */
+export function contractOfLetter({ task, queue }: DeadLetter, app: TaskApp, { config }: LoadedConfig): TaskContract {
+  const known = task === undefined ? undefined : knownContracts(app, config.contracts ?? []).get(task);
+  return known ?? defineTask('unknown', { queue, payload: 'unchecked' });
 }
 
 function knownContracts(app: TaskApp, contracts: readonly TaskContract[]): ReadonlyMap<string, TaskContract> {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addDeadCommand } from './commands/dead';
 import { addEnqueueCommand } from './commands/enqueue';
 import { addWorkerCommand } from './commands/worker';
 import { exampleText } from './options';
@@ -25,5 +26,6 @@ export function createProgram(session: Session): Command {
     .addHelpText('after', exampleText(["warren worker 'dist/**/*.tasks.js' --url amqp://localhost"]));
   addWorkerCommand(program, session);
   addEnqueueCommand(program, session);
+  addDeadCommand(program, session);
   return program;
 }

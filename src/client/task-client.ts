@@ -5,7 +5,7 @@ import { isTaskContract, type TaskContract } from '../task/contract';
 import type { Clock } from '../time/clock';
 import type { EnqueueOptions } from './enqueue-options';
 import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
-import type { SentTask } from './sent-task';
+import type { EncodedPayload, SentTask } from './sent-task';
 import type { EnqueueArguments, EnqueuedTask, EnqueueItem, EnqueueResult, TaskMethods } from './task-methods';
 
 export interface TaskClientOptions {
@@ -65,6 +65,11 @@ export class TaskClient {
     const existing = this.#methods.get(type) ?? this.#methodsOf(type);
     this.#methods.set(type, existing);
     return existing as TaskMethods<T>;
+  }
+
+  /** @internal Checks and encodes a payload as `enqueue` would, and sends nothing. */
+  async encode(contract: TaskContract, payload: unknown): Promise<EncodedPayload> {
+    return this.#sentTask(contract).encode(payload);
   }
 
   async #enqueue(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): Promise<EnqueuedTask> {

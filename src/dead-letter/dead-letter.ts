@@ -1,6 +1,6 @@
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { readEnvelope, readFailures } from '../message/envelope';
-import { HEADER, headerOf, integerHeader, textHeader, userHeaders } from '../message/headers';
+import { HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
@@ -26,6 +26,8 @@ export interface DeadLetter {
   readonly enqueuedAt: Date | undefined;
   /** How often it was replayed before. */
   readonly replays: number;
+  /** The payload before it was edited for a replay; the first one, where it was edited more than once. */
+  readonly original: Buffer | undefined;
   /** The sender's own headers. */
   readonly headers: Readonly<Record<string, unknown>>;
   readonly contentType: string | undefined;
@@ -73,6 +75,7 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
     diedAt: instant(integerHeader(headers, HEADER.deadAt, 0, 8.64e15) ?? seconds(death?.['time'])),
     enqueuedAt: instant(seconds(properties.timestamp)),
     replays: integerHeader(headers, HEADER.replays, 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    original: originalBody(headers),
     headers: Object.freeze(userHeaders(headers)),
     contentType: properties.contentType,
     body: message.body,

@@ -3,16 +3,13 @@ import { QueueMissingError } from '../errors/broker-errors';
 import type { Clock } from '../time/clock';
 import { deadQueueName } from '../topology/names';
 import { type DeadLetter, readDeadLetter } from './dead-letter';
+import { type DeadLetterFilter, matchesFilter } from './filter';
+import { Pace } from './pace';
 import { replayMessage } from './replay-message';
+import { replayStaged } from './staged-replay';
+import { Window } from './window';
 
-/** Which dead letters are meant. All conditions that are given must hold. */
-export interface DeadLetterFilter {
-  readonly ids?: readonly string[];
-  readonly task?: string;
-  readonly reason?: DeadLetter['reason'];
-  /** Anything else. */
-  readonly where?: (letter: DeadLetter) => boolean;
-}
+export type { DeadLetterFilter };
 
 export interface ListOptions {
   readonly filter?: DeadLetterFilter;
@@ -26,6 +23,15 @@ export interface ReplayOptions {
   readonly limit?: number;
   /** At most so many a second. @defaultValue no limit */
   readonly ratePerSecond?: number;
+  /**
+   * Goes through a queue of its own (`<queue>.dead.replay`), from where the broker itself brings the letters home: a
+   * process that is killed then replays nothing twice, and the next staged replay finishes what it has begun. Takes
+   * the permission to configure that queue; one process at a time.
+   * @defaultValue false
+   */
+  readonly staged?: boolean;
+  /** Gives the payload to replay a letter with, or `undefined` to leave the letter where it is. The original is kept, up to 16 KiB. */
+  readonly edit?: (letter: DeadLetter) => Promise<Buffer | undefined>;
   /** Only counts what would be done. @defaultValue false */
   readonly dryRun?: boolean;
   /** Stops between two letters; what was not replayed stays. */
@@ -34,7 +40,7 @@ export interface ReplayOptions {
   readonly onProgress?: (progress: ReplayProgress) => void;
 }
 
-export type DiscardOptions = Omit<ReplayOptions, 'ratePerSecond'>;
+export type DiscardOptions = Omit<ReplayOptions, 'ratePerSecond' | 'staged' | 'edit'>;
 
 export interface ReplayProgress {
   /** Letters looked at. */
@@ -83,7 +89,7 @@ export class DeadLetters {
     const limit = options.limit ?? DEFAULT_LIST_LIMIT;
     const found: DeadLetter[] = [];
     await this.#scan(queue, async (_delivery, letter) => {
-      if (matches(letter, options.filter)) found.push(letter);
+      if (matchesFilter(letter, options.filter)) found.push(letter);
       return { keep: true, more: found.length < limit };
     });
     return found;
@@ -98,7 +104,10 @@ export class DeadLetters {
    * @throws QueueMissingError, and what `enqueue` throws: the letters not yet replayed then stay.
    */
   async replay(queue: string, options: ReplayOptions = {}): Promise<ReplayProgress> {
-    return this.#move(queue, options, (delivery) => this.#publishCopy(queue, delivery));
+    if (options.staged === true && options.dryRun !== true) {
+      return replayStaged(queue, options, this.options, () => this.count(queue));
+    }
+    return this.#move(queue, options, (delivery, edited) => this.#publishCopy(queue, delivery, edited));
   }
 
   /** Removes dead letters for good. @returns how many were removed (in a dry run: would be). @throws QueueMissingError */
@@ -106,15 +115,15 @@ export class DeadLetters {
     return this.#move(queue, options, async () => undefined);
   }
 
-  #publishCopy(queue: string, delivery: Delivery): Promise<void> {
+  #publishCopy(queue: string, delivery: Delivery, edited: Buffer | undefined): Promise<void> {
     const { broker, clock, newId } = this.options;
-    return broker.publisher.publish(replayMessage(queue, delivery, clock.now(), newId));
+    return broker.publisher.publish(replayMessage(queue, delivery, clock.now(), newId, edited));
   }
 
   async #move(
     queue: string,
     options: ReplayOptions,
-    act: (delivery: Delivery) => Promise<void>,
+    act: (delivery: Delivery, edited: Buffer | undefined) => Promise<void>,
   ): Promise<ReplayProgress> {
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     const window = new Window(REPLAY_WINDOW);
@@ -125,16 +134,21 @@ export class DeadLetters {
     const { scanned, total } = await this.#scan(
       queue,
       async (delivery, letter, position) => {
-        if (!matches(letter, options.filter)) return { keep: true, more: true };
+        if (!matchesFilter(letter, options.filter)) return { keep: true, more: true };
         chosen++;
         const more = chosen < limit && options.signal?.aborted !== true;
         if (options.dryRun === true) {
           done++;
           return { keep: true, more };
         }
+        const edited = options.edit === undefined ? undefined : await options.edit(letter);
+        if (options.edit !== undefined && edited === undefined) {
+          chosen--;
+          return { keep: true, more: true };
+        }
         await pace.next();
         await window.add(async () => {
-          await act(delivery);
+          await act(delivery, edited);
           delivery.ack();
           done++;
           options.onProgress?.(report(position.scanned, position.total));
@@ -188,63 +202,5 @@ export class DeadLetters {
     for (let ask = 0; ask < MAX_VISIBILITY_CHECKS && (await this.count(queue)) < kept.length; ask++) {
       await new Promise<void>((resolve) => this.options.clock.schedule(resolve, VISIBILITY_CHECK_MS));
     }
-  }
-}
-
-function matches(letter: DeadLetter, filter: DeadLetterFilter | undefined): boolean {
-  if (filter === undefined) return true;
-  const { ids, task, reason, where } = filter;
-  if (ids !== undefined && (letter.id === undefined || !ids.includes(letter.id))) return false;
-  if (task !== undefined && letter.task !== task) return false;
-  if (reason !== undefined && letter.reason !== reason) return false;
-  return where === undefined || where(letter);
-}
-
-/** Lets a bounded number of jobs run at the same time; the first failure is thrown by the next `add`, or by `drain`. */
-class Window {
-  readonly #running = new Set<Promise<void>>();
-  #failure: { readonly error: unknown } | undefined;
-
-  constructor(private readonly size: number) {}
-
-  async add(job: () => Promise<void>): Promise<void> {
-    if (this.#running.size >= this.size) await Promise.race(this.#running);
-    this.#throwFailure();
-    const running: Promise<void> = job()
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#running.delete(running));
-    this.#running.add(running);
-  }
-
-  async drain(): Promise<void> {
-    await Promise.all(this.#running);
-    this.#throwFailure();
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-}
-
-/** Spaces calls evenly. */
-class Pace {
-  #nextAt = 0;
-  readonly #intervalMs: number;
-
-  constructor(
-    private readonly clock: Clock,
-    ratePerSecond: number | undefined,
-  ) {
-    this.#intervalMs = ratePerSecond === undefined ? 0 : 1000 / ratePerSecond;
-  }
-
-  async next(): Promise<void> {
-    if (this.#intervalMs === 0) return;
-    const now = this.clock.now();
-    const waitMs = this.#nextAt - now;
-    this.#nextAt = Math.max(now, this.#nextAt) + this.#intervalMs;
-    if (waitMs > 0) await new Promise<void>((resolve) => this.clock.schedule(resolve, waitMs));
   }
 }

@@ -1,6 +1,6 @@
 import { copiedProperties } from '../message/copies';
 import { readEnvelope, readFailures } from '../message/envelope';
-import { HEADER, headerOf, integerHeader, textHeader, userHeaders } from '../message/headers';
+import { HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
 import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
 
@@ -10,12 +10,14 @@ import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
  *
  * @param now - milliseconds since 1970.
  * @param newId - the id of a letter that has none.
+ * @param edited - the payload instead of the letter's own, which is kept in a header.
  */
 export function replayMessage(
   homeQueue: string,
   letter: IncomingMessage,
   now: number,
   newId: () => string,
+  edited?: Buffer,
 ): OutgoingMessage {
   const { headers } = letter.properties;
   const replayed = userHeaders(headers);
@@ -23,6 +25,8 @@ export function replayMessage(
   replayed[HEADER.replayedAt] = now;
   const failures = readFailures(letter);
   if (failures.length > 0) replayed[HEADER.failures] = JSON.stringify(failures);
+  const original = originalBody(headers) ?? (edited === undefined ? undefined : letter.body);
+  if (original !== undefined) replayed[HEADER.original] = original;
   const origin = originOf(homeQueue, letter);
   if (origin !== undefined) {
     replayed[HEADER.exchange] = origin.exchange;
@@ -32,7 +36,7 @@ export function replayMessage(
     exchange: '',
     // Not the letter's own `warren-queue`: a sender could have forged it, and reach queues that are not its own.
     routingKey: homeQueue,
-    body: letter.body,
+    body: edited ?? letter.body,
     properties: copiedProperties(
       { message: letter, id: readEnvelope(letter).id ?? newId(), task: undefined },
       replayed,

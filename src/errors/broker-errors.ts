@@ -48,6 +48,17 @@ export class TopologyMissingError extends WarrenError {
   }
 }
 
+/** Raised when somebody else is doing what only one may do at a time, such as replaying the letters of one queue. */
+export class LockedError extends WarrenError {
+  readonly code = 'LOCKED';
+
+  constructor(readonly lock: string) {
+    super(
+      `Somebody else holds the lock "${lock}". Wait until they are done; a process that was killed gives it back by itself.`,
+    );
+  }
+}
+
 /** Raised when an operation needs a queue that does not exist. */
 export class QueueMissingError extends WarrenError {
   readonly code = 'QUEUE_MISSING';

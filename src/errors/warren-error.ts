@@ -15,6 +15,7 @@ export type WarrenErrorCode =
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'QUEUE_MISSING'
+  | 'LOCKED'
   | 'TASK_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'HANDLER_UNAVAILABLE'

@@ -8,7 +8,7 @@ import type {
   Subscription,
   TopologyMode,
 } from '../broker/broker';
-import { QueueMissingError } from '../errors/broker-errors';
+import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { Topology } from '../topology/topology';
 import { MemoryPublisher } from './memory-publisher';
@@ -42,6 +42,7 @@ export class MemoryBroker implements Broker {
   readonly #ownPublisher: MemoryPublisher;
   readonly #subscriptions = new Set<MemorySubscription>();
   readonly #readers = new Set<MemoryReader>();
+  readonly #locks = new Set<string>();
   #state: 'idle' | 'connected' | 'lost' | 'closed' = 'idle';
   #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
 
@@ -66,6 +67,24 @@ export class MemoryBroker implements Broker {
     this.#checkConnected();
     applyTopology(this.host.vhost, topology, mode);
     this.#plan = { topology, mode };
+  }
+
+  async declare(topology: Topology): Promise<void> {
+    this.#checkConnected();
+    applyTopology(this.host.vhost, topology, 'assert');
+  }
+
+  async lock(name: string): Promise<() => Promise<void>> {
+    this.#checkConnected();
+    const { locks } = this.host.vhost;
+    if (locks.has(name)) throw new LockedError(name);
+    locks.add(name);
+    this.#locks.add(name);
+    return async () => this.#unlock(name);
+  }
+
+  #unlock(name: string): void {
+    if (this.#locks.delete(name)) this.host.vhost.locks.delete(name);
   }
 
   async subscribe(options: SubscribeOptions): Promise<Subscription> {
@@ -103,6 +122,7 @@ export class MemoryBroker implements Broker {
     this.#state = 'closed';
     this.#ownPublisher.close();
     await Promise.all([...this.#subscriptions, ...this.#readers].map((channel) => channel.close()));
+    for (const name of [...this.#locks]) this.#unlock(name);
     if (wasOpen) this.host.closed(this);
     this.events.onConnection?.(CONNECTION_NAME, 'closed');
   }
@@ -111,6 +131,7 @@ export class MemoryBroker implements Broker {
   drop(error: Error): void {
     if (this.#state !== 'connected') return;
     this.#state = 'lost';
+    for (const name of [...this.#locks]) this.#unlock(name);
     this.#ownPublisher.connectionLost();
     this.events.onConnection?.(CONNECTION_NAME, 'connecting', error);
     for (const subscription of [...this.#subscriptions]) subscription.connectionLost(error);

@@ -22,6 +22,10 @@ export class MemoryReader implements QueueReader {
     return entry === undefined ? undefined : this.#channel.handOut(source, entry);
   }
 
+  async settled(): Promise<void> {
+    if (!this.#channel.alive) throw new ConnectionClosedError(`reading queue "${this.queue}" ended with its channel`);
+  }
+
   async close(): Promise<void> {
     if (!this.#channel.alive) return;
     this.connectionLost();

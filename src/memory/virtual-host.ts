@@ -17,6 +17,8 @@ export type PublishOutcome = 'stored' | 'unroutable' | 'full' | 'no-exchange';
 export class VirtualHost implements QueueHost {
   readonly turns = new LaterTurns();
   readonly exchanges = new ExchangeTable();
+  /** Names of locks that a connection holds. */
+  readonly locks = new Set<string>();
   readonly #queues = new Map<string, MemoryQueue>();
   readonly #awaitedQueues = new Map<string, Set<() => void>>();
   #active = false;

@@ -3,7 +3,7 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
-import { HEADER, userHeaders } from './headers';
+import { HEADER, originalBody, userHeaders } from './headers';
 import type { IncomingMessage, MessageProperties } from './wire';
 
 /** Problems that a dead letter names, and their budget in bytes of JSON text. */
@@ -75,6 +75,8 @@ function copyReplays(message: IncomingMessage, headers: Record<string, unknown>)
     const value = message.properties.headers?.[name];
     if (typeof value === 'number') headers[name] = value;
   }
+  const original = originalBody(message.properties.headers);
+  if (original !== undefined) headers[HEADER.original] = original;
 }
 
 /**

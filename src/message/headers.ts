@@ -22,6 +22,10 @@ export const HEADER = Object.freeze({
   /** How often it was replayed from the dead-letter queue, and when last. */
   replays: 'warren-replays',
   replayedAt: 'warren-replayed-at',
+  /** Tells the copies of a replay apart while they stand between two queues. */
+  replayMark: 'warren-replay-mark',
+  /** The payload as it was before it was edited for a replay. */
+  original: 'warren-original',
 });
 
 /** User headers that travel with retries and dead letters: at most so many bytes in all. amqplib refuses 64 KiB and more. */
@@ -58,6 +62,15 @@ export function integerHeader(
 export function textHeader(headers: MessageHeaders | undefined, name: string, maxLength = 255): string | undefined {
   const value = headerOf(headers, name);
   return typeof value === 'string' && value.length <= maxLength ? value : undefined;
+}
+
+/** The most bytes of an original payload that a message carries along: all headers together must stay below 64 KiB. */
+export const MAX_ORIGINAL_BYTES = 16 * 1024;
+
+/** The payload before it was edited, where it was. */
+export function originalBody(headers: MessageHeaders | undefined): Buffer | undefined {
+  const value = headerOf(headers, HEADER.original);
+  return Buffer.isBuffer(value) && value.length <= MAX_ORIGINAL_BYTES ? value : undefined;
 }
 
 /** The sender's own headers that can travel: safe names and values, in order, up to the budget. Without a prototype. */

@@ -11,6 +11,11 @@ export function deadQueueName(queue: string): string {
   return `${queue}.dead`;
 }
 
+/** Where letters stand between their dead-letter queue and their home queue while they are replayed: `emails.dead.replay`. */
+export function replayQueueName(queue: string): string {
+  return `${deadQueueName(queue)}.replay`;
+}
+
 /**
  * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
  *

@@ -30,6 +30,17 @@ export function keptQueueArguments(type: QueueType): Arguments {
   return { 'x-queue-type': 'quorum', 'x-delivery-limit': KEPT_DELIVERY_LIMIT };
 }
 
+/** Arguments of the queue that a replay goes through: what is rejected there, the broker itself brings home. */
+export function replayQueueArguments(homeQueue: string): Arguments {
+  return {
+    'x-queue-type': 'quorum',
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': homeQueue,
+    ...AT_LEAST_ONCE,
+    'x-delivery-limit': KEPT_DELIVERY_LIMIT,
+  };
+}
+
 /** Arguments of one level of the ladder. No dead-letter routing key: the message's own key must survive every hop. */
 export function levelQueueArguments(level: number): Arguments {
   return {

@@ -1,0 +1,214 @@
+import type { Command } from 'commander';
+import type { TaskApp } from '../../app/task-app';
+import type { ReplayProgress } from '../../dead-letter/dead-letters';
+import type { DeadLetterFilter } from '../../dead-letter/filter';
+import { confirm } from '../ask';
+import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
+import { editPayload } from '../edit-payload';
+import { EXIT, type ExitCode } from '../exit-codes';
+import { type Interruption, listenForInterrupt } from '../interrupt';
+import { positiveNumber, wholeNumber } from '../options';
+import type { Output } from '../output';
+import { printable } from '../printable';
+import { Progress } from '../progress';
+import type { Session } from '../session';
+import { UsageError } from '../usage-error';
+
+interface MoveOptions extends FilterOptions {
+  readonly dryRun?: boolean;
+  readonly limit?: number;
+}
+
+interface ReplayCommandOptions extends MoveOptions {
+  readonly rate?: number;
+  readonly edit?: boolean;
+  readonly direct?: boolean;
+}
+
+interface DiscardCommandOptions extends MoveOptions {
+  readonly yes?: boolean;
+}
+
+export function addReplayCommand(dead: Command, session: Session): void {
+  const command = dead
+    .command('replay')
+    .description('Bring dead letters back to work. Their attempts start again; a kill at any moment loses nothing.')
+    .option('--dry-run', 'only say how many it would be')
+    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000))
+    .option('--rate <number>', 'at most so many a second', positiveNumber)
+    .option('--edit', 'open each payload in $VISUAL or $EDITOR first; the original is kept in the history')
+    .option(
+      '--direct',
+      'without the queue in between: needs no permission to declare it, but a kill may replay up to 100 letters twice',
+    );
+  withFilterOptions(command, 'warren dead replay emails --reason exhausted --rate 50');
+  command.action(async (queues: readonly string[], options: ReplayCommandOptions) => {
+    session.exitCode = await session.withApp(options, (app) => replay(queues, options, app, session));
+  });
+}
+
+async function replay(
+  named: readonly string[],
+  options: ReplayCommandOptions,
+  app: TaskApp,
+  session: Session,
+): Promise<ExitCode> {
+  const output = session.output(options);
+  if (
+    options.edit === true &&
+    session.terminal.stdin.isTTY !== true &&
+    !session.environment['VISUAL'] &&
+    !session.environment['EDITOR']
+  ) {
+    throw new UsageError('--edit needs a terminal, or an editor that needs none in VISUAL or EDITOR');
+  }
+  const config = await session.config(options);
+  const edit = (letter: Parameters<typeof editPayload>[0]) =>
+    editPayload(letter, app, config, session.environment, output);
+  const filter = filterOf(options, Date.now());
+  return moveAll('replayed', queuesOf(named, app), options, app, output, (queue, interruption, onProgress) =>
+    app.deadLetters.replay(queue, {
+      filter,
+      ...moveOptions(options, interruption, onProgress),
+      staged: options.direct !== true,
+      ...(options.rate === undefined ? {} : { ratePerSecond: options.rate }),
+      ...(options.edit === true && options.dryRun !== true ? { edit } : {}),
+    }),
+  );
+}
+
+export function addDiscardCommand(dead: Command, session: Session): void {
+  const command = dead
+    .command('discard')
+    .description('Remove dead letters for good. Asks first, and says how many.')
+    .option('--dry-run', 'only say how many it would be')
+    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000))
+    .option('--yes', 'do not ask');
+  withFilterOptions(command, 'warren dead discard emails --task emails.sendWelcome --older-than 30d');
+  command.action(async (queues: readonly string[], options: DiscardCommandOptions) => {
+    session.exitCode = await session.withApp(options, (app) => discard(queues, options, app, session));
+  });
+}
+
+async function discard(
+  named: readonly string[],
+  options: DiscardCommandOptions,
+  app: TaskApp,
+  session: Session,
+): Promise<ExitCode> {
+  const output = session.output(options);
+  const queues = queuesOf(named, app);
+  const filter = filterOf(options, Date.now());
+  const counted = new Map<string, number>();
+  if (options.dryRun !== true) {
+    for (const queue of queues) counted.set(queue, await countMatching(queue, filter, options.limit, app));
+    const count = [...counted.values()].reduce((sum, each) => sum + each, 0);
+    const question = `Discard ${count} dead letters of ${queues.map(printable).join(', ')} for good?`;
+    if (count > 0 && !(await confirm(question, options.yes, output))) {
+      output.note('Nothing was discarded.');
+      return EXIT.usage;
+    }
+  }
+  return moveAll('discarded', queues, options, app, output, async (queue, interruption, onProgress) => {
+    // No more than was agreed to: others may have died meanwhile.
+    const limit = counted.get(queue) ?? options.limit;
+    if (limit === 0) return { scanned: 0, done: 0, total: 0 };
+    return app.deadLetters.discard(queue, {
+      filter,
+      ...moveOptions(options, interruption, onProgress),
+      ...(limit === undefined ? {} : { limit }),
+    });
+  });
+}
+
+async function countMatching(
+  queue: string,
+  filter: DeadLetterFilter,
+  limit: number | undefined,
+  app: TaskApp,
+): Promise<number> {
+  const all = Object.keys(filter).length === 0 ? await app.deadLetters.count(queue) : undefined;
+  if (all !== undefined) return Math.min(all, limit ?? all);
+  return (await app.deadLetters.discard(queue, { filter, dryRun: true, ...(limit === undefined ? {} : { limit }) }))
+    .done;
+}
+
+function moveOptions(
+  { dryRun, limit }: MoveOptions,
+  interruption: Interruption,
+  onProgress: (progress: ReplayProgress) => void,
+) {
+  return {
+    signal: interruption.signal,
+    onProgress,
+    ...(dryRun === undefined ? {} : { dryRun }),
+    ...(limit === undefined ? {} : { limit }),
+  };
+}
+
+type Move = (
+  queue: string,
+  interruption: Interruption,
+  onProgress: (progress: ReplayProgress) => void,
+) => Promise<ReplayProgress>;
+
+/** Works off the queues one after the other, until it is interrupted; tells what was done also when it fails. */
+async function moveAll(
+  what: string,
+  queues: readonly string[],
+  { dryRun }: MoveOptions,
+  app: TaskApp,
+  output: Output,
+  move: Move,
+): Promise<ExitCode> {
+  const interruption = listenForInterrupt();
+  const results: { readonly queue: string; readonly done: number }[] = [];
+  const tell = (): void => tellMoved(what, results, dryRun === true, interruption.signal.aborted, output);
+  try {
+    for (const queue of queues) {
+      if (interruption.signal.aborted) break;
+      const progress = new Progress(
+        output,
+        `${queue} ${what}`,
+        dryRun === true ? undefined : await app.deadLetters.count(queue),
+      );
+      let done = 0;
+      try {
+        ({ done } = await move(queue, interruption, (now) => {
+          done = now.done;
+          progress.update(done);
+        }));
+      } finally {
+        progress.stop();
+        results.push({ queue, done });
+      }
+    }
+  } catch (error) {
+    tell();
+    throw error;
+  } finally {
+    interruption.dispose();
+  }
+  tell();
+  return interruption.signal.aborted ? EXIT.interrupted : EXIT.ok;
+}
+
+function tellMoved(
+  what: string,
+  results: readonly { readonly queue: string; readonly done: number }[],
+  dryRun: boolean,
+  interrupted: boolean,
+  output: Output,
+): void {
+  if (output.json) {
+    output.printJson({ [what]: results, dryRun, interrupted });
+    return;
+  }
+  const would = dryRun ? 'Would have ' : '';
+  const verb = dryRun ? what : what.charAt(0).toUpperCase() + what.slice(1);
+  for (const { queue, done } of results) {
+    output.print(
+      `${would}${verb} ${done} dead letters of ${printable(queue)}${interrupted ? ', then was interrupted; the rest is still there' : ''}.`,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { TaskApp } from '../../app/task-app';
+import type { DeadLetter } from '../../dead-letter/dead-letter';
+import type { DeadLetterFilter } from '../../dead-letter/filter';
+import { describeThrown } from '../../errors/describe-thrown';
+import { replayQueueName } from '../../topology/names';
+import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
+import { EXIT, type ExitCode } from '../exit-codes';
+import { listenForInterrupt } from '../interrupt';
+import { letterJson, letterTable, letterText } from '../letter-view';
+import { type CommonOptions, exampleText, wholeNumber, withCommonOptions } from '../options';
+import { printable } from '../printable';
+import type { Session } from '../session';
+import { UsageError } from '../usage-error';
+import { addDiscardCommand, addReplayCommand } from './dead-move';
+
+interface ListOptions extends FilterOptions {
+  readonly limit: number;
+}
+
+interface ExportOptions extends FilterOptions {
+  readonly output?: string;
+  readonly limit?: number;
+}
+
+export function addDeadCommand(program: Command, session: Session): void {
+  const dead = program
+    .command('dead')
+    .description('Look after dead letters: what finally failed.')
+    .addHelpText('after', exampleText(['warren dead list emails --reason exhausted --younger-than 2h']));
+  addListCommand(dead, session);
+  addShowCommand(dead, session);
+  addReplayCommand(dead, session);
+  addDiscardCommand(dead, session);
+  addExportCommand(dead, session);
+}
+
+function addListCommand(dead: Command, session: Session): void {
+  const command = dead
+    .command('list')
+    .description('List dead letters, oldest first. Looking changes nothing.')
+    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 1_000_000), 50);
+  withFilterOptions(command, 'warren dead list emails --error TypeError --message "mailbox full"');
+  command.action(async (queues: readonly string[], options: ListOptions) => {
+    session.exitCode = await session.withApp(options, (app) => list(queues, options, app, session));
+  });
+}
+
+async function list(named: readonly string[], options: ListOptions, app: TaskApp, session: Session): Promise<ExitCode> {
+  const output = session.output(options);
+  const filter = filterOf(options, Date.now());
+  const letters: DeadLetter[] = [];
+  let total = 0;
+  for (const queue of queuesOf(named, app)) {
+    total += await app.deadLetters.count(queue);
+    letters.push(...(await app.deadLetters.list(queue, { filter, limit: options.limit })));
+    const staged = (await app.broker.countReady(replayQueueName(queue))) ?? 0;
+    if (staged > 0) {
+      output.note(
+        `${staged} letters of ${printable(queue)} are on their way home: "warren dead replay ${printable(queue)}" finishes what was interrupted.`,
+      );
+    }
+  }
+  if (output.json) output.printJson(letters.map(letterJson));
+  else if (letters.length === 0) output.print(total === 0 ? 'No dead letters.' : `None of ${total} dead letters.`);
+  else {
+    output.print(letterTable(letters, Date.now(), output.columns));
+    output.print(`${letters.length} of ${total} dead letters.`);
+  }
+  return EXIT.ok;
+}
+
+function addShowCommand(dead: Command, session: Session): void {
+  const command = dead
+    .command('show')
+    .description('Show one dead letter with its history and its payload.')
+    .argument('<id>', "the task's id")
+    .argument('[queue...]', 'home queues to look in (default: those of the tasks)');
+  withCommonOptions(command, 'warren dead show 0b1f7c1e-6f0e-4c50-9a57-6d1b3d3f3f10 emails');
+  command.action(async (id: string, queues: readonly string[], options: CommonOptions) => {
+    session.exitCode = await session.withApp(options, (app) => show(id, queues, options, app, session));
+  });
+}
+
+async function show(
+  id: string,
+  named: readonly string[],
+  options: CommonOptions,
+  app: TaskApp,
+  session: Session,
+): Promise<ExitCode> {
+  const output = session.output(options);
+  for (const queue of queuesOf(named, app)) {
+    const letter = (await app.deadLetters.list(queue, { filter: { ids: [id] }, limit: 1 }))[0];
+    if (letter === undefined) continue;
+    if (output.json) output.printJson(letterJson(letter));
+    else output.print(letterText(letter, output));
+    return EXIT.ok;
+  }
+  output.terminal.stderr.write(
+    `error: there is no dead letter of the task ${printable(id)} in ${queuesOf(named, app).map(printable).join(', ')}\n`,
+  );
+  return EXIT.problem;
+}
+
+function addExportCommand(dead: Command, session: Session): void {
+  const command = dead
+    .command('export')
+    .description('Write dead letters as JSON Lines. They stay where they are.')
+    .option('--output <file>', 'where to (default: standard output)')
+    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000));
+  withFilterOptions(command, 'warren dead export emails --output emails.dead.jsonl');
+  command.action(async (queues: readonly string[], options: ExportOptions) => {
+    session.exitCode = await session.withApp(options, (app) => exportLetters(queues, options, app, session));
+  });
+}
+
+async function exportLetters(
+  named: readonly string[],
+  options: ExportOptions,
+  app: TaskApp,
+  session: Session,
+): Promise<ExitCode> {
+  const file = options.output === undefined ? undefined : await openNewFile(options.output);
+  const sink = file ?? session.terminal.stdout;
+  const filter = filterOf(options, Date.now());
+  const interruption = listenForInterrupt();
+  let exported = 0;
+  try {
+    for (const queue of queuesOf(named, app)) {
+      exported += await exportQueue(queue, filter, options.limit, interruption.signal, app, sink);
+    }
+  } finally {
+    interruption.dispose();
+    if (file !== undefined) await finished(file.end());
+  }
+  const interrupted = interruption.signal.aborted;
+  session.output(options).note(`Exported ${exported} dead letters${interrupted ? ', then was interrupted' : ''}.`);
+  return interrupted ? EXIT.interrupted : EXIT.ok;
+}
+
+/** A dry run looks at every letter once, and gives all of them back. */
+async function exportQueue(
+  queue: string,
+  filter: DeadLetterFilter,
+  limit: number | undefined,
+  signal: AbortSignal,
+  app: TaskApp,
+  sink: NodeJS.WritableStream,
+): Promise<number> {
+  const where = (letter: DeadLetter): boolean => {
+    sink.write(`${JSON.stringify(letterJson(letter))}\n`);
+    return true;
+  };
+  const bounds = limit === undefined ? {} : { limit };
+  const { done } = await app.deadLetters.discard(queue, {
+    filter: { ...filter, where },
+    dryRun: true,
+    signal,
+    ...bounds,
+  });
+  return done;
+}
+
+/** Never over a file that is there: an export may be the only copy of what was discarded after it. */
+async function openNewFile(path: string): Promise<WriteStream> {
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  try {
+    await once(file, 'open');
+    return file;
+  } catch (error) {
+    const { code } = describeThrown(error);
+    throw new UsageError(`cannot write ${path}: ${code === 'EEXIST' ? 'there is such a file' : (code ?? 'it failed')}`);
+  }
+}

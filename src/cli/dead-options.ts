@@ -1,0 +1,65 @@
+import { type Command, Option } from 'commander';
+import type { TaskApp } from '../app/task-app';
+import type { DeadLetterFilter } from '../dead-letter/filter';
+import type { DeadLetterReason } from '../task/outcome';
+import { type Duration, parseDuration } from '../time/duration';
+import { type CommonOptions, collect, duration, withCommonOptions } from './options';
+import { UsageError } from './usage-error';
+
+export interface FilterOptions extends CommonOptions {
+  readonly id?: readonly string[];
+  readonly task?: string;
+  readonly reason?: DeadLetterReason;
+  readonly error?: string;
+  readonly message?: string;
+  readonly olderThan?: Duration;
+  readonly youngerThan?: Duration;
+}
+
+const REASONS = [
+  'exhausted',
+  'failed',
+  'undecodable',
+  'invalid-payload',
+  'unknown-task',
+  'expired',
+  'crash-loop',
+  'delivery-limit',
+  'overflow',
+  'rejected',
+] as const satisfies readonly DeadLetterReason[];
+
+/** The options that say which letters are meant. */
+export function withFilterOptions(command: Command, ...examples: readonly string[]): Command {
+  command
+    .argument('[queue...]', 'home queues (default: those of the tasks)')
+    .option('--id <id>', 'the letter of this task; may be repeated', collect)
+    .option('--task <name>', 'letters of this task')
+    .addOption(new Option('--reason <reason>', 'letters that died of this').choices(REASONS))
+    .option('--error <class>', 'letters whose last error is of this class: TypeError')
+    .option('--message <text>', 'letters whose error or payload problem says this')
+    .option('--older-than <duration>', 'letters that died longer ago: 90s, 10m, 2h, 7d', duration)
+    .option('--younger-than <duration>', 'letters that died since then', duration);
+  return withCommonOptions(command, ...examples);
+}
+
+/** @param now - milliseconds since 1970. */
+export function filterOf(options: FilterOptions, now: number): DeadLetterFilter {
+  const { id, task, reason, error, message, olderThan, youngerThan } = options;
+  return {
+    ...(id === undefined ? {} : { ids: id }),
+    ...(task === undefined ? {} : { task }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(error === undefined ? {} : { error }),
+    ...(message === undefined ? {} : { message }),
+    ...(olderThan === undefined ? {} : { diedBefore: new Date(now - (parseDuration(olderThan) ?? 0)) }),
+    ...(youngerThan === undefined ? {} : { diedAfter: new Date(now - (parseDuration(youngerThan) ?? 0)) }),
+  };
+}
+
+/** The queues that are named, else those of the tasks. @throws UsageError when there are none. */
+export function queuesOf(named: readonly string[], app: TaskApp): readonly string[] {
+  const queues = named.length > 0 ? [...new Set(named)] : app.catalog.queues.map(({ name }) => name);
+  if (queues.length > 0) return queues;
+  throw new UsageError('name the queues, or the files whose tasks live in them (--tasks, or warren.config.js)');
+}

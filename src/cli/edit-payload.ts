@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TaskApp } from '../app/task-app';
+import type { DeadLetter } from '../dead-letter/dead-letter';
+import { MAX_ORIGINAL_BYTES } from '../message/headers';
+import { ask } from './ask';
+import type { LoadedConfig } from './config';
+import { contractOfLetter } from './known-contracts';
+import { parsedJson } from './letter-view';
+import type { Output } from './output';
+import { printable } from './printable';
+import { UsageError } from './usage-error';
+
+/**
+ * Opens a letter's payload in the editor until it fits its contract, or the person gives up.
+ * @returns the new body, or `undefined` to leave the letter where it is.
+ */
+export async function editPayload(
+  letter: DeadLetter,
+  app: TaskApp,
+  config: LoadedConfig,
+  environment: NodeJS.ProcessEnv,
+  output: Output,
+): Promise<Buffer | undefined> {
+  const label = `${letter.task ?? 'a letter'} ${letter.id ?? '(no id)'}`;
+  if (letter.original === undefined && letter.body.length > MAX_ORIGINAL_BYTES) {
+    output.note(
+      printable(
+        `${label}: the payload has ${letter.body.length} bytes, and at most ${MAX_ORIGINAL_BYTES} can be kept in the history. Left alone.`,
+      ),
+    );
+    return undefined;
+  }
+  const before = editableText(letter.body);
+  for (let text = before; ; ) {
+    text = editText(text, editorOf(environment));
+    if (text === before) {
+      output.note(printable(`${label}: not changed, left alone.`));
+      return undefined;
+    }
+    const checked = await checkPayload(text, letter, app, config);
+    if (checked.body !== undefined) return checked.body;
+    output.note(printable(`${label}: ${checked.problem}`));
+    if (!(await wantsToEditAgain(output))) return undefined;
+  }
+}
+
+interface Checked {
+  readonly body?: Buffer;
+  readonly problem?: string;
+}
+
+async function checkPayload(text: string, letter: DeadLetter, app: TaskApp, config: LoadedConfig): Promise<Checked> {
+  const parsed = parsedJson(Buffer.from(text));
+  if (!parsed.ok) return { problem: 'not valid JSON' };
+  const contract = contractOfLetter(letter, app, config);
+  const encoded = await app.client.encode(contract, parsed.value);
+  if (encoded.ok) return { body: encoded.body };
+  return { problem: encoded.problems.map(({ path, message }) => `${path}: ${message}`).join('; ') };
+}
+
+async function wantsToEditAgain(output: Output): Promise<boolean> {
+  const { stdin, stderr } = output.terminal;
+  // Nobody is there to ask: an editor that is a script would give the same answer for ever.
+  if (stdin.isTTY !== true) return false;
+  return !/^n/i.test(await ask('Edit again? [Y/n] ', stdin, stderr));
+}
+
+function editableText(body: Buffer): string {
+  const parsed = parsedJson(body);
+  return parsed.ok ? `${JSON.stringify(parsed.value, null, 2)}\n` : body.toString('utf8');
+}
+
+function editorOf(environment: NodeJS.ProcessEnv): string {
+  return environment['VISUAL'] || environment['EDITOR'] || 'vi';
+}
+
+function editText(text: string, editor: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-edit-'));
+  const file = join(folder, 'payload.json');
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+    // A shell, as git does it: EDITOR may hold options ("code --wait"). The file's name is an argument, never text of the command.
+    const { status, error } = spawnSync('/bin/sh', ['-c', `${editor} "$1"`, 'warren', file], { stdio: 'inherit' });
+    if (error !== undefined || status !== 0) {
+      throw new UsageError(
+        `the editor ${JSON.stringify(editor)} could not be run, or ended with ${status}: set VISUAL or EDITOR`,
+      );
+    }
+    return readFileSync(file, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,98 @@
+import type { DeadLetter } from '../dead-letter/dead-letter';
+import { formatTable, type Output } from './output';
+import { printable, printableLines } from './printable';
+
+/** A letter as JSON: the payload decoded where it is JSON, else as `body` in base64. */
+export function letterJson(letter: DeadLetter): Record<string, unknown> {
+  const { body, original, diedAt, enqueuedAt, error, ...rest } = letter;
+  return {
+    ...rest,
+    ...(error === undefined ? {} : { error }),
+    ...(diedAt === undefined ? {} : { diedAt: diedAt.toISOString() }),
+    ...(enqueuedAt === undefined ? {} : { enqueuedAt: enqueuedAt.toISOString() }),
+    ...payloadJson('payload', 'body', body),
+    ...(original === undefined ? {} : payloadJson('originalPayload', 'originalBody', original)),
+  };
+}
+
+function payloadJson(name: string, rawName: string, body: Buffer): Record<string, unknown> {
+  const parsed = parsedJson(body);
+  return parsed.ok ? { [name]: parsed.value } : { [rawName]: body.toString('base64') };
+}
+
+export function parsedJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(body.toString('utf8')) as unknown };
+  } catch {
+    return { ok: false };
+  }
+}
+
+/** How long ago, in one unit: `4m`, `3h`, `12d`. */
+export function formatAge(ms: number): string {
+  const units: readonly (readonly [string, number])[] = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+  ];
+  const [unit, size] = units.find(([, unitMs]) => ms >= unitMs) ?? ['s', 1_000];
+  return `${Math.max(0, Math.floor(ms / size))}${unit}`;
+}
+
+/** Letters as a table: oldest first, as they stand. */
+export function letterTable(letters: readonly DeadLetter[], now: number, columns: number): string {
+  const rows = letters.map((letter) => [
+    letter.diedAt === undefined ? '?' : formatAge(now - letter.diedAt.getTime()),
+    letter.queue,
+    letter.task ?? '?',
+    letter.reason,
+    letter.id ?? '?',
+    whatWentWrong(letter),
+  ]);
+  return formatTable(['AGE', 'QUEUE', 'TASK', 'REASON', 'ID', 'ERROR'], rows, { columns, right: [0] });
+}
+
+function whatWentWrong({ error, problems }: DeadLetter): string {
+  if (error !== undefined) return `${error.error}: ${error.message}`;
+  return problems.map(({ path, message }) => `${path}: ${message}`).join('; ');
+}
+
+/** One letter with everything in it. */
+export function letterText(letter: DeadLetter, output: Output): string {
+  const fields: readonly (readonly [string, string | undefined])[] = [
+    ['id', letter.id],
+    ['task', letter.task],
+    ['queue', letter.queue],
+    ['reason', letter.reason],
+    ['attempt', String(letter.attempt)],
+    ['died', letter.diedAt?.toISOString()],
+    ['enqueued', letter.enqueuedAt?.toISOString()],
+    ['replays', letter.replays === 0 ? undefined : String(letter.replays)],
+    ['headers', Object.keys(letter.headers).length === 0 ? undefined : JSON.stringify(letter.headers)],
+  ];
+  const lines = fields.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${output.style('dim', name.padEnd(9))} ${printable(value)}`],
+  );
+  const failures = letter.failures.map(
+    ({ attempt, at, error, message }) => `  attempt ${attempt}, ${at}  ${printable(`${error}: ${message}`)}`,
+  );
+  const problems = letter.problems.map(({ path, message }) => `  ${printable(`${path}: ${message}`)}`);
+  return [
+    ...lines,
+    ...section('failures', failures, output),
+    ...section('problems', problems, output),
+    ...section('payload', [bodyText(letter.body)], output),
+    ...(letter.original === undefined
+      ? []
+      : section('payload before it was edited', [bodyText(letter.original)], output)),
+  ].join('\n');
+}
+
+function section(title: string, lines: readonly string[], output: Output): readonly string[] {
+  return lines.length === 0 ? [] : [output.style('dim', title), ...lines];
+}
+
+function bodyText(body: Buffer): string {
+  const parsed = parsedJson(body);
+  return printableLines(parsed.ok ? JSON.stringify(parsed.value, null, 2) : body.toString('utf8'));
+}
