@@ -15,8 +15,10 @@ import { Window } from './window';
 const BATCH_LETTERS = 500;
 const BATCH_BYTES = 16 * 1024 * 1024;
 const WINDOW = 100;
-/** The mark of the message that says that a batch is complete. */
-const SEAL = 'seal';
+/** What a connection held that has just died is back in its queue after that. */
+const RETURN_MS = 1_000;
+const SILENCE_MS = 5_000;
+const MAX_PREFETCH = 65_535;
 /** A quorum queue younger than about a second can come back empty from a kill of its broker. */
 const FRESH_QUEUE_MS = 2_000;
 
@@ -28,13 +30,13 @@ const FRESH_QUEUE_MS = 2_000;
  * two steps, batch by batch:
  *
  * 1. stage: copy letters to the replay queue, which nobody consumes, with a mark; when all are confirmed, acknowledge
- *    the letters, wait until the broker has taken that, and say so by one more message, the seal.
+ *    the letters, and wait until the broker has taken that.
  * 2. bring home: reject what stands in the replay queue. Its dead-letter exchange leads to the home queue, so the
- *    broker moves each message, and a rejection has either reached it or not. The seal is removed last.
+ *    broker moves each message, and a rejection has either reached it or not.
  *
- * A process that begins and finds something staged was preceded by one that was killed. With a seal, step 2 goes on.
- * Without, a letter whose mark stands in the replay queue is only acknowledged (it is staged already) before step 2.
- * A lock keeps two of them from doing this at the same time.
+ * A process that begins and finds something staged was preceded by one that was killed. It looks through the letters
+ * first: one whose mark stands in the replay queue is staged already, and only acknowledged. Then it goes on with step
+ * 2. A lock keeps two of them from doing this at the same time.
  *
  * What remains is the broker's own: its at-least-once dead-lettering may deliver twice when the broker itself crashes
  * in the middle, and acknowledgements that it has lost with a crash leave a letter that was replayed.
@@ -47,7 +49,7 @@ export async function replayStaged(
 ): Promise<ReplayProgress> {
   const unlock = await parts.broker.lock(`${replayQueueName(queue)}.lock`);
   try {
-    return await new StagedReplay(queue, options, parts).run(await countLetters());
+    return await new StagedReplay(queue, options, parts).run(countLetters);
   } finally {
     await unlock();
   }
@@ -72,10 +74,11 @@ class StagedReplay {
     this.#pace = new Pace(parts.clock, options.ratePerSecond);
   }
 
-  async run(total: number): Promise<ReplayProgress> {
+  async run(countLetters: () => Promise<number>): Promise<ReplayProgress> {
     await this.#declare();
-    const finished = await this.#finishEarlier(total);
-    this.#total = total - finished;
+    await this.#finishEarlier();
+    // The letters that were staged already are no longer among them.
+    this.#total = await countLetters();
     const letters = await this.#broker.openReader(deadQueueName(this.queue));
     const kept: Delivery[] = [];
     try {
@@ -105,7 +108,7 @@ class StagedReplay {
     const queues = [{ name: this.#staging, arguments: replayQueueArguments(this.queue) }];
     await this.#broker.declare({ exchanges: [], queues, bindings: [] });
     if (isNew && this.#broker.server.product !== 'memory') {
-      await new Promise<void>((resolve) => this.parts.clock.schedule(resolve, FRESH_QUEUE_MS));
+      await this.#pause(FRESH_QUEUE_MS);
     }
   }
 
@@ -136,10 +139,7 @@ class StagedReplay {
     } finally {
       await window.idle();
       for (const letter of confirmed) letter.ack();
-      if (confirmed.length > 0) {
-        await letters.settled();
-        await this.#seal();
-      }
+      if (confirmed.length > 0) await letters.settled();
     }
     return more;
   }
@@ -155,38 +155,19 @@ class StagedReplay {
     return { ...copy, routingKey: this.#staging, properties: { ...copy.properties, headers } };
   }
 
-  /** From here on, no letter stands in its queue whose copy is staged. */
-  #seal(): Promise<void> {
-    const properties = { messageId: SEAL, headers: { [HEADER.replayMark]: SEAL } };
-    return this.#broker.publisher.publish({
-      exchange: '',
-      routingKey: this.#staging,
-      body: Buffer.alloc(0),
-      properties,
-    });
-  }
-
-  #bringHome(): Promise<void> {
-    return this.#workOffStaged(async () => undefined);
-  }
-
   /**
    * Everything staged goes home; of copies with one mark (published again over a lost confirm), one.
-   * @param unsealed - called first, where no seal stands behind the copies.
+   * @param onFound - called with the copies before the first one goes.
    */
-  async #workOffStaged(unsealed: (copies: readonly Delivery[]) => Promise<void>): Promise<void> {
+  async #bringHome(onFound?: (copies: readonly Delivery[]) => Promise<void>): Promise<void> {
     const reader = await this.#broker.openReader(this.#staging);
     try {
-      const staged: Delivery[] = [];
-      for (let next = await reader.next(); next !== undefined; next = await reader.next()) staged.push(next);
-      const seals = staged.filter((message) => markOf(message) === SEAL);
-      const copies = staged.filter((message) => markOf(message) !== SEAL);
-      if (seals.length === 0 && copies.length > 0) await unsealed(copies);
+      const copies: Delivery[] = [];
+      for (let next = await reader.next(); next !== undefined; next = await reader.next()) copies.push(next);
+      if (copies.length === 0) return;
+      await onFound?.(copies);
       const seen = new Set<string>();
       for (const copy of copies) await this.#bringOneHome(copy, seen);
-      // Only when the broker has taken every rejection may the seal go.
-      await reader.settled();
-      for (const seal of seals) seal.ack();
       await reader.settled();
     } finally {
       await reader.close();
@@ -206,45 +187,75 @@ class StagedReplay {
     this.options.onProgress?.(this.#progress());
   }
 
-  /** Sorts out what a killed process has left. @returns how many letters turned out to be staged already. */
-  async #finishEarlier(total: number): Promise<number> {
-    let already = 0;
-    await this.#workOffStaged(async (copies) => {
-      already = await this.#removeStaged(copies, total);
-    });
-    return already;
+  /** Sorts out what a killed process has left. */
+  async #finishEarlier(): Promise<void> {
+    if (this.#broker.server.product !== 'memory') await this.#pause(RETURN_MS);
+    await this.#bringHome((copies) => this.#removeStaged(copies));
   }
 
-  /** Acknowledges the letters whose copies are staged. They may stand anywhere among the others. */
-  async #removeStaged(copies: readonly Delivery[], total: number): Promise<number> {
-    const marks = new Set(copies.flatMap((copy) => markOf(copy) ?? []));
-    const copiesByHash = new Map<string, number>();
-    for (const mark of marks) copiesByHash.set(hashOfMark(mark), (copiesByHash.get(hashOfMark(mark)) ?? 0) + 1);
-    const letters = await this.#broker.openReader(deadQueueName(this.queue));
-    const kept: Delivery[] = [];
-    let removed = 0;
-    try {
-      for (let scanned = 0; scanned < total && removed < marks.size; scanned++) {
-        const letter = await letters.next();
-        if (letter === undefined) break;
-        const hash = letterHash(letter);
-        const left = copiesByHash.get(hash) ?? 0;
-        if (left === 0) kept.push(letter);
-        else {
-          copiesByHash.set(hash, left - 1);
-          letter.ack();
-          removed++;
-        }
-      }
-      for (const letter of kept) letter.requeue();
-      await letters.settled();
-      return removed;
-    } finally {
-      await letters.close();
-    }
+  /**
+   * Acknowledges the letters whose copies are staged. They were given back and so come first, but others of that
+   * process may stand between them: all are looked at, up to the broker's largest prefetch. Those that are not meant
+   * go back when the channel closes.
+   */
+  async #removeStaged(copies: readonly Delivery[]): Promise<void> {
+    const queue = deadQueueName(this.queue);
+    const total = Math.min(MAX_PREFETCH, (await this.#broker.countReady(queue)) ?? 0);
+    if (total === 0) return;
+    const staged = new StagedLetters(copies);
+    let scanned = 0;
+    let lastAt = this.parts.clock.now();
+    const subscription = await this.#broker.subscribe({
+      queue,
+      prefetch: total,
+      onDelivery: (letter) => {
+        scanned++;
+        lastAt = this.parts.clock.now();
+        if (staged.take(letterHash(letter))) letter.ack();
+      },
+    });
+    // The count may be of a moment ago: silence ends it too.
+    while (scanned < total && staged.left > 0 && this.parts.clock.now() - lastAt < SILENCE_MS) await this.#pause(20);
+    await subscription.close();
+    await this.#untilBack(queue, total - staged.removed);
+  }
+
+  /** What went back can be counted again; not for ever, since others may take letters too. */
+  async #untilBack(queue: string, count: number): Promise<void> {
+    const until = this.parts.clock.now() + SILENCE_MS;
+    while (((await this.#broker.countReady(queue)) ?? 0) < count && this.parts.clock.now() < until)
+      await this.#pause(20);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.parts.clock.schedule(resolve, ms));
   }
 
   #progress(): ReplayProgress {
     return { scanned: this.#scanned, done: this.#done, total: this.#total };
+  }
+}
+
+/** The copies that stand in the replay queue, as the letters that they were made of. */
+class StagedLetters {
+  left = 0;
+  removed = 0;
+  readonly #byHash = new Map<string, number>();
+
+  constructor(copies: readonly Delivery[]) {
+    for (const mark of new Set(copies.flatMap((copy) => markOf(copy) ?? []))) {
+      this.#byHash.set(hashOfMark(mark), (this.#byHash.get(hashOfMark(mark)) ?? 0) + 1);
+      this.left++;
+    }
+  }
+
+  /** Whether a letter of this hash is staged. Equal letters are told apart by their number. */
+  take(hash: string): boolean {
+    const count = this.#byHash.get(hash) ?? 0;
+    if (count === 0) return false;
+    this.#byHash.set(hash, count - 1);
+    this.left--;
+    this.removed++;
+    return true;
   }
 }
