@@ -3,7 +3,9 @@ import type {
   Broker,
   BrokerEvents,
   Publisher,
+  QueueDeletion,
   QueueReader,
+  QueueState,
   ServerInfo,
   SubscribeOptions,
   Subscription,
@@ -11,7 +13,9 @@ import type {
 } from '../broker/broker';
 import { LockedError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
-import type { Topology } from '../topology/topology';
+import type { QueueType } from '../task/definition';
+import type { TopologyDifference } from '../topology/compare';
+import type { BindingSpec, Topology } from '../topology/topology';
 import { type BrokerAddress, parseAddress } from './address';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
@@ -20,6 +24,7 @@ import { applyTopology } from './apply-topology';
 import { AmqpConnection } from './connection';
 import { withDeadline } from './deadline';
 import { channelFailure } from './error-mapping';
+import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
 
 export interface AmqpBrokerOptions {
   readonly url: string;
@@ -105,7 +110,12 @@ class AmqpBroker implements Broker {
   async connect(): Promise<void> {
     await this.#publishing.open();
     const properties = this.#publishing.model?.connection.serverProperties;
-    this.#server = Object.freeze({ product: String(properties?.product), version: String(properties?.version) });
+    const cluster: unknown = properties?.['cluster_name'];
+    this.#server = Object.freeze({
+      product: String(properties?.product),
+      version: String(properties?.version),
+      ...(typeof cluster === 'string' ? { cluster } : {}),
+    });
   }
 
   async applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
@@ -162,6 +172,22 @@ class AmqpBroker implements Broker {
       if (channelFailure(error).code === 404) return undefined;
       throw error;
     }
+  }
+
+  queueState(queue: string): Promise<QueueState | undefined> {
+    return queueState(this.#model(), queue);
+  }
+
+  inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
+    return inspectTopology(this.#model(), topology);
+  }
+
+  unbind(bindings: readonly BindingSpec[]): Promise<void> {
+    return unbindAll(this.#model(), bindings);
+  }
+
+  deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion> {
+    return deleteUnused(this.#model(), queue, type);
   }
 
   async close(): Promise<void> {

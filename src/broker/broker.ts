@@ -1,5 +1,7 @@
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
-import type { Topology } from '../topology/topology';
+import type { QueueType } from '../task/definition';
+import type { TopologyDifference } from '../topology/compare';
+import type { BindingSpec, Topology } from '../topology/topology';
 
 /** What `applyTopology` does: declare; only look (passive); nothing. */
 export type TopologyMode = 'assert' | 'verify' | 'off';
@@ -10,6 +12,8 @@ export interface ServerInfo {
   readonly product: string;
   /** `4.3.6`. */
   readonly version: string;
+  /** The cluster's name, where the server tells it. */
+  readonly cluster?: string;
 }
 
 /** What a connection is doing. `blocked`: the broker holds back publishers. */
@@ -61,9 +65,37 @@ export interface Broker {
   openReader(queue: string): Promise<QueueReader>;
   /** Messages that are ready in a queue, or `undefined` where there is no such queue. */
   countReady(queue: string): Promise<number | undefined>;
+  /** What a queue tells anybody, or `undefined` where there is no such queue. */
+  queueState(queue: string): Promise<QueueState | undefined>;
+  /**
+   * What separates the broker from a plan: exchanges and queues, argument by argument. Changes nothing. Bindings, and
+   * what stands there beyond the plan, cannot be looked for over AMQP.
+   */
+  inspect(topology: Topology): Promise<readonly TopologyDifference[]>;
+  /** Removes bindings; those that are not there are no error. */
+  unbind(bindings: readonly BindingSpec[]): Promise<void>;
+  /**
+   * Deletes a queue that has no consumers and no ready messages. Of a classic queue RabbitMQ checks that itself, in one
+   * step. A quorum queue can only be looked at and then deleted: what is published to it in between is lost, and counted.
+   */
+  deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion>;
   /** Closes everything. Bounded in time, can be called twice, never throws. */
   close(): Promise<void>;
 }
+
+/** A queue as a passive declare shows it: neither what is unsettled, nor what waits for a retry, is counted. */
+export interface QueueState {
+  readonly ready: number;
+  readonly consumers: number;
+}
+
+export type QueueDeletion =
+  | { readonly kind: 'missing' | 'in-use' }
+  | {
+      readonly kind: 'deleted';
+      /** Messages that came after the look and went with the queue. */
+      readonly lost: number;
+    };
 
 export interface PublishOptions {
   /** How long the confirm may take, waiting for a place and for a lost connection included; milliseconds. */

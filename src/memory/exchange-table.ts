@@ -46,6 +46,14 @@ export class ExchangeTable {
     this.#routes.clear();
   }
 
+  /** Removes a binding; one that is not there is no error. */
+  unbind(spec: BindingSpec): void {
+    const source = this.#exchanges.get(spec.source);
+    if (source === undefined) return;
+    source.bindings = source.bindings.filter((binding) => !isSameBinding(binding.spec, spec));
+    this.#routes.clear();
+  }
+
   /** Forgets every binding of a queue that was deleted. */
   unbindQueue(queue: string): void {
     for (const exchange of this.#exchanges.values()) {

@@ -2,7 +2,9 @@ import type {
   Broker,
   BrokerEvents,
   Publisher,
+  QueueDeletion,
   QueueReader,
+  QueueState,
   ServerInfo,
   SubscribeOptions,
   Subscription,
@@ -10,7 +12,9 @@ import type {
 } from '../broker/broker';
 import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
-import type { Topology } from '../topology/topology';
+import type { QueueType } from '../task/definition';
+import { compareTopology, type TopologyDifference } from '../topology/compare';
+import type { BindingSpec, Topology } from '../topology/topology';
 import { MemoryPublisher } from './memory-publisher';
 import { MemoryReader } from './memory-reader';
 import { MemorySubscription } from './memory-subscription';
@@ -114,6 +118,35 @@ export class MemoryBroker implements Broker {
   async countReady(queue: string): Promise<number | undefined> {
     this.#checkConnected();
     return this.host.vhost.queue(queue)?.readyCount;
+  }
+
+  async queueState(queue: string): Promise<QueueState | undefined> {
+    this.#checkConnected();
+    const found = this.host.vhost.queue(queue);
+    return found === undefined ? undefined : { ready: found.readyCount, consumers: found.consumerCount };
+  }
+
+  async inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
+    this.#checkConnected();
+    const { vhost } = this.host;
+    return compareTopology(topology, {
+      exchanges: topology.exchanges.flatMap(({ name }) => vhost.exchanges.get(name) ?? []),
+      queues: topology.queues.flatMap(({ name }) => vhost.queue(name)?.spec ?? []),
+      bindings: topology.bindings,
+    });
+  }
+
+  async unbind(bindings: readonly BindingSpec[]): Promise<void> {
+    this.#checkConnected();
+    for (const binding of bindings) this.host.vhost.exchanges.unbind(binding);
+  }
+
+  async deleteUnused(queue: string, _type: QueueType): Promise<QueueDeletion> {
+    const state = await this.queueState(queue);
+    if (state === undefined) return { kind: 'missing' };
+    if (state.ready > 0 || state.consumers > 0) return { kind: 'in-use' };
+    this.host.vhost.deleteQueue(queue);
+    return { kind: 'deleted', lost: 0 };
   }
 
   async close(): Promise<void> {

@@ -99,6 +99,10 @@ export class MemoryQueue {
     if (!this.#deleted) this.host.deadLetter(this, entry, 'rejected');
   }
 
+  get consumerCount(): number {
+    return this.#consumers.length;
+  }
+
   addConsumer(consumer: QueueConsumer): void {
     this.#consumers.push(consumer);
     this.serve();

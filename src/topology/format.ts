@@ -1,9 +1,10 @@
 import { formatDefinitions } from './format-definitions';
+import { formatMermaid } from './format-mermaid';
 import { formatText } from './format-text';
 import type { Topology } from './topology';
 
-/** `text`: tables for people. `json`: the plan as it is. `definitions`: what `rabbitmqctl import_definitions` reads. */
-export type TopologyFormat = 'text' | 'json' | 'definitions';
+/** `text`: tables for people. `json`: the plan as it is. `definitions`: what `rabbitmqctl import_definitions` reads. `mermaid`: a picture. */
+export type TopologyFormat = 'text' | 'json' | 'definitions' | 'mermaid';
 
 export interface FormatOptions {
   /**
@@ -22,5 +23,7 @@ export function formatTopology(topology: Topology, format: TopologyFormat, optio
       return `${JSON.stringify(topology, null, 2)}\n`;
     case 'definitions':
       return formatDefinitions(topology, options.vhost ?? '/');
+    case 'mermaid':
+      return formatMermaid(topology);
   }
 }

@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import type { TaskApp } from '../../app/task-app';
+import { type Duration, parseDuration } from '../../time/duration';
+import { queuesOf } from '../dead-options';
+import { EXIT, type ExitCode } from '../exit-codes';
+import { listenForInterrupt } from '../interrupt';
+import { type ManagementApi, openManagement } from '../management';
+import { type CommonOptions, duration, withCommonOptions, withManagementOptions } from '../options';
+import type { Output } from '../output';
+import { readStatus, statusText } from '../queue-status';
+import type { Session } from '../session';
+
+interface StatusOptions extends CommonOptions {
+  readonly watch?: boolean;
+  readonly interval: Duration;
+}
+
+const CLEAR_SCREEN = '\u001b[H\u001b[2J';
+
+export function addStatusCommand(program: Command, session: Session): void {
+  const command = program
+    .command('status')
+    .description('Show the queues: ready, running, dead, consumers, rates. Exits with 1 where a queue is missing.')
+    .argument('[queue...]', 'home queues (default: those of the tasks)')
+    .option('--watch', 'again and again, until Ctrl-C')
+    .option('--interval <duration>', 'how often', duration, '2s' as Duration);
+  withManagementOptions(withCommonOptions(command, 'warren status emails reports --watch'));
+  command.action(async (queues: readonly string[], options: StatusOptions) => {
+    session.exitCode = await session.withApp(options, async (app) => {
+      const management = await openManagement(options, app, session);
+      const names = queuesOf(queues, app);
+      if (options.watch === true) return watch(names, options, app, management, session.output(options));
+      return showOnce(names, app, management, session.output(options));
+    });
+  });
+}
+
+async function showOnce(
+  queues: readonly string[],
+  app: TaskApp,
+  management: ManagementApi | undefined,
+  output: Output,
+): Promise<ExitCode> {
+  const status = await readStatus(queues, app, management);
+  if (output.json) output.printJson(status);
+  else {
+    output.print(statusText(status, output));
+    if (management === undefined)
+      output.note('RUNNING, IN and OUT are known to the management plugin alone (--management).');
+  }
+  return status.queues.some(({ ready }) => ready === undefined) ? EXIT.problem : EXIT.ok;
+}
+
+/** On a terminal each view takes the place of the last one; elsewhere they follow each other. Ctrl-C is the way to end it: 0. */
+async function watch(
+  queues: readonly string[],
+  options: StatusOptions,
+  app: TaskApp,
+  management: ManagementApi | undefined,
+  output: Output,
+): Promise<ExitCode> {
+  const interruption = listenForInterrupt();
+  const intervalMs = Math.max(100, parseDuration(options.interval) ?? 0);
+  try {
+    while (!interruption.signal.aborted) {
+      const status = await readStatus(queues, app, management);
+      if (output.json) output.printJson({ at: new Date().toISOString(), ...status }, true);
+      else {
+        const clear = output.terminal.stdout.isTTY === true ? CLEAR_SCREEN : '';
+        output.print(
+          `${clear}${new Date().toISOString()}  ${app.server.product} ${app.server.version}\n${statusText(status, output)}`,
+        );
+      }
+      await pause(intervalMs, interruption.signal);
+    }
+  } finally {
+    interruption.dispose();
+  }
+  return EXIT.ok;
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,102 @@
+import type { TaskApp } from '../app/task-app';
+import type { CommonOptions } from './options';
+import type { Session } from './session';
+import { UsageError } from './usage-error';
+
+const TIMEOUT_MS = 3_000;
+/** AMQP's usual ports, and where the management plugin usually is beside them. */
+const USUAL_PORTS: Readonly<Record<string, string>> = { 'amqp:5672': 'http:15672', 'amqps:5671': 'https:15671' };
+
+/** Asks the management plugin; its answers are JSON of whatever shape. */
+export interface ManagementApi {
+  /** @returns `undefined` where it does not answer, or the user may not ask. */
+  get(path: string): Promise<unknown>;
+  /** The virtual host, as paths name it. */
+  readonly vhost: string;
+}
+
+/**
+ * The management plugin of this broker, where it answers: what is named, else the usual port beside AMQP's usual one.
+ * What answers there counts only if it is of the same cluster: another broker's numbers would be worse than none.
+ *
+ * @throws UsageError when one is named that does not answer, or is another broker's.
+ */
+export async function openManagement(
+  options: CommonOptions,
+  app: TaskApp,
+  session: Session,
+): Promise<ManagementApi | undefined> {
+  const { config } = await session.config(options);
+  const named = options.management ?? config.management ?? session.environment['WARREN_MANAGEMENT_URL'];
+  if (named === false || app.server.product === 'memory') return undefined;
+  const brokerUrl =
+    (await session.appOptions(options)).url ?? session.environment['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
+  const isNamed = typeof named === 'string' && named !== '';
+  const url = isNamed ? parseUrl(named) : usualUrl(brokerUrl);
+  if (url === undefined) return undefined;
+  const api = createApi(url, vhostOf(brokerUrl));
+  const overview = await api.get('/overview');
+  const cluster = text(field(overview, 'cluster_name'));
+  if (cluster !== undefined && cluster === app.server.cluster) return api;
+  if (!isNamed) return undefined;
+  throw new UsageError(
+    cluster === undefined
+      ? `the management plugin does not answer at ${url.origin}, or refuses the user`
+      : `the management plugin at ${url.origin} is of the cluster "${cluster}", the broker of "${app.server.cluster ?? '?'}"`,
+  );
+}
+
+function parseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new UsageError('--management must be a URL such as http://user:password@host:15672');
+}
+
+/** Credentials travel over plain HTTP only where they travel over plain AMQP. */
+function usualUrl(brokerUrl: string): URL | undefined {
+  if (!URL.canParse(brokerUrl)) return undefined;
+  const broker = new URL(brokerUrl);
+  const port = broker.port === '' ? (broker.protocol === 'amqps:' ? '5671' : '5672') : broker.port;
+  const [scheme, managementPort] = USUAL_PORTS[`${broker.protocol}${port}`]?.split(':') ?? [];
+  if (scheme === undefined) return undefined;
+  const url = new URL(`${scheme}://${broker.hostname}:${managementPort}`);
+  url.username = broker.username === '' ? 'guest' : broker.username;
+  url.password = broker.username === '' ? 'guest' : broker.password;
+  return url;
+}
+
+function vhostOf(brokerUrl: string): string {
+  const path = URL.canParse(brokerUrl) ? new URL(brokerUrl).pathname.replace(/^\//, '') : '';
+  return path === '' ? '%2F' : encodeURIComponent(decodeURIComponent(path));
+}
+
+function createApi(url: URL, vhost: string): ManagementApi {
+  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const headers = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
+  const base = `${url.origin}${url.pathname.replace(/\/$/, '')}/api`;
+  return {
+    vhost,
+    get: async (path) => {
+      try {
+        const response = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        return response.ok ? ((await response.json()) as unknown) : undefined;
+      } catch {
+        // Not there, too slow, or no JSON: it is never required.
+        return undefined;
+      }
+    },
+  };
+}
+
+/** A field of something that came as JSON. */
+export function field(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (found, name) =>
+      typeof found === 'object' && found !== null ? (found as Record<string, unknown>)[name] : undefined,
+    value,
+  );
+}
+
+export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

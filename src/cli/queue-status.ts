@@ -1,0 +1,89 @@
+import type { TaskApp } from '../app/task-app';
+import { DELAY_LEVELS } from '../topology/ladder';
+import { DELAY_UNROUTED, deadQueueName, delayLevelName, replayQueueName } from '../topology/names';
+import { field, list, type ManagementApi, number, text } from './management';
+import { formatTable, type Output } from './output';
+
+/** What is known of one queue. `undefined`: only the management plugin knows it, and it does not answer. */
+export interface QueueStatus {
+  readonly queue: string;
+  /** `undefined`: there is no such queue. */
+  readonly ready: number | undefined;
+  readonly running: number | undefined;
+  readonly dead: number | undefined;
+  /** Letters of a replay that was interrupted. */
+  readonly replaying: number;
+  readonly consumers: number | undefined;
+  /** Messages a second. */
+  readonly publishRate: number | undefined;
+  readonly ackRate: number | undefined;
+}
+
+export interface Status {
+  readonly queues: readonly QueueStatus[];
+  /** Retries and delayed tasks of all queues together: they share one ladder. */
+  readonly delayed: number;
+  /** Delayed messages whose home queue is gone. */
+  readonly unrouted: number;
+}
+
+export async function readStatus(
+  queues: readonly string[],
+  app: TaskApp,
+  management: ManagementApi | undefined,
+): Promise<Status> {
+  const stats = management === undefined ? [] : list(await management.get(`/queues/${management.vhost}`));
+  const statByName = new Map(stats.map((stat) => [text(field(stat, 'name')), stat]));
+  const ladder = Array.from({ length: DELAY_LEVELS }, (_, level) => app.broker.countReady(delayLevelName(level)));
+  const [statuses, unrouted, levels] = await Promise.all([
+    Promise.all(queues.map((queue) => queueStatus(queue, app, statByName.get(queue)))),
+    app.broker.countReady(DELAY_UNROUTED),
+    Promise.all(ladder),
+  ]);
+  const delayed = levels.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return { queues: statuses, delayed, unrouted: unrouted ?? 0 };
+}
+
+async function queueStatus(queue: string, app: TaskApp, stat: unknown): Promise<QueueStatus> {
+  const [state, dead, replaying] = await Promise.all([
+    app.broker.queueState(queue),
+    app.broker.countReady(deadQueueName(queue)),
+    app.broker.countReady(replayQueueName(queue)),
+  ]);
+  return {
+    queue,
+    ready: state?.ready,
+    running: number(field(stat, 'messages_unacknowledged')),
+    dead,
+    replaying: replaying ?? 0,
+    consumers: state?.consumers,
+    publishRate: number(field(stat, 'message_stats', 'publish_details', 'rate')),
+    ackRate: number(field(stat, 'message_stats', 'ack_details', 'rate')),
+  };
+}
+
+/** A table no wider than the terminal, and never wider than 80 where it does not say. */
+export function statusText(status: Status, output: Output): string {
+  const shown = (value: number | undefined): string => (value === undefined ? '-' : String(value));
+  const rate = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)}/s`);
+  const rows = status.queues.map((each) => [
+    shown(each.ready),
+    shown(each.running),
+    shown(each.dead),
+    shown(each.consumers),
+    rate(each.publishRate),
+    rate(each.ackRate),
+    each.ready === undefined ? `${each.queue} (missing)` : each.queue,
+  ]);
+  const table = formatTable(['READY', 'RUNNING', 'DEAD', 'CONSUMERS', 'IN', 'OUT', 'QUEUE'], rows, {
+    columns: output.columns,
+    right: [0, 1, 2, 3, 4, 5],
+  });
+  const replaying = status.queues.reduce((sum, each) => sum + each.replaying, 0);
+  return [
+    table,
+    `Delayed or waiting for a retry, all queues: ${status.delayed}`,
+    ...(status.unrouted === 0 ? [] : [output.style('yellow', `In ${DELAY_UNROUTED}: ${status.unrouted}`)]),
+    ...(replaying === 0 ? [] : [output.style('yellow', `In an interrupted replay: ${replaying}`)]),
+  ].join('\n');
+}
