@@ -1,0 +1,112 @@
+import type { Command } from 'commander';
+import type { TaskApp } from '../../app/task-app';
+import { migrateQueue, readMigrationFacts } from '../../migration/migrate-queue';
+import { type MigrationStep, nextStep } from '../../migration/next-step';
+import { systemClock } from '../../time/system-clock';
+import { deadQueueName } from '../../topology/names';
+import type { QueueSpec } from '../../topology/topology';
+import { confirm } from '../ask';
+import { queuesOf } from '../dead-options';
+import { EXIT, type ExitCode } from '../exit-codes';
+import { type Interruption, listenForInterrupt } from '../interrupt';
+import { type CommonOptions, withCommonOptions } from '../options';
+import type { Output } from '../output';
+import { printable } from '../printable';
+import type { Session } from '../session';
+import { assertTasks } from './topology';
+
+interface MigrateOptions extends CommonOptions {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+export function addMigrateCommand(topology: Command, session: Session): void {
+  const command = topology
+    .command('migrate')
+    .description('Move queues to the arguments of the plan, with what stands in them. Stop their workers first.')
+    .argument('[queue...]', 'home queues; each with its dead-letter queue (default: those of the tasks)')
+    .option('--dry-run', 'only say what would be moved')
+    .option('--yes', 'do not ask');
+  withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'");
+  command.action(async (queues: readonly string[], options: MigrateOptions) => {
+    session.exitCode = await session.withApp(options, (app) => migrate(queues, options, app, session.output(options)));
+  });
+}
+
+async function migrate(
+  named: readonly string[],
+  options: MigrateOptions,
+  app: TaskApp,
+  output: Output,
+): Promise<ExitCode> {
+  assertTasks(app);
+  const names = new Set(queuesOf(named, app).flatMap((queue) => [queue, deadQueueName(queue)]));
+  const specs: QueueSpec[] = [];
+  for (const spec of app.topology.queues.filter(({ name }) => names.has(name))) {
+    if (nextStep(await readMigrationFacts(app.broker, spec, false)).kind !== 'done') specs.push(spec);
+  }
+  const list = specs.map(({ name }) => printable(name)).join(', ');
+  if (specs.length === 0 || options.dryRun === true) {
+    if (output.json) output.printJson({ toMigrate: specs.map(({ name }) => name), migrated: [] });
+    else output.print(specs.length === 0 ? 'Every queue has the arguments of the plan.' : `Would migrate ${list}.`);
+    return EXIT.ok;
+  }
+  const question = `Migrate ${list}? Senders are refused for an instant, and the old queues are deleted.`;
+  if (!(await confirm(question, options.yes, output))) return EXIT.usage;
+  const interruption = listenForInterrupt();
+  try {
+    return await migrateAll(specs, app, interruption, output);
+  } finally {
+    interruption.dispose();
+  }
+}
+
+async function migrateAll(
+  specs: readonly QueueSpec[],
+  app: TaskApp,
+  interruption: Interruption,
+  output: Output,
+): Promise<ExitCode> {
+  const results: { queue: string; result: string; moved: number; lost: number }[] = [];
+  for (const spec of specs) {
+    let moved = 0;
+    const { kind, lost } = await migrateQueue(spec, app.topology, {
+      broker: app.broker,
+      clock: systemClock,
+      signal: interruption.signal,
+      onStep: (step) => output.note(printable(`${spec.name}: ${stepText(step)}`)),
+      onMoved: () => {
+        moved++;
+      },
+    });
+    results.push({ queue: spec.name, result: kind, moved, lost });
+    if (kind === 'interrupted') break;
+  }
+  if (output.json) output.printJson({ migrated: results });
+  for (const { queue, result, moved, lost } of output.json ? [] : results) {
+    output.print(printable(`${queue}: ${result}, ${moved} messages moved${lost === 0 ? '' : `, ${lost} LOST`}.`));
+  }
+  if (interruption.signal.aborted) return EXIT.interrupted;
+  return results.every(({ result, lost }) => result === 'done' && lost === 0) ? EXIT.ok : EXIT.problem;
+}
+
+function stepText(step: MigrationStep): string {
+  switch (step.kind) {
+    case 'done':
+      return 'as planned';
+    case 'blocked':
+      return `${step.consumers} consumers: stop the workers, then run this again`;
+    case 'prepare-holding':
+      return 'preparing the queue that holds its messages meanwhile';
+    case 'move-to-holding':
+      return `moving ${step.messages} messages out`;
+    case 'delete-old':
+      return 'deleting the old queue, which is empty';
+    case 'declare-new':
+      return 'declaring it as planned';
+    case 'move-home':
+      return `moving ${step.messages} messages back`;
+    case 'delete-holding':
+      return 'removing the queue that held them';
+  }
+}
