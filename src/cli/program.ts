@@ -1,6 +1,12 @@
 import { Command } from 'commander';
+import { addCompletionCommand } from './commands/completion';
 import { addDeadCommand } from './commands/dead';
+import { addDoctorCommand } from './commands/doctor';
 import { addEnqueueCommand } from './commands/enqueue';
+import { addMigrateCommand } from './commands/migrate';
+import { addPruneCommand } from './commands/prune';
+import { addStatusCommand } from './commands/status';
+import { addTopologyCommand } from './commands/topology';
 import { addWorkerCommand } from './commands/worker';
 import { exampleText } from './options';
 import { ownVersion } from './program-version';
@@ -27,5 +33,11 @@ export function createProgram(session: Session): Command {
   addWorkerCommand(program, session);
   addEnqueueCommand(program, session);
   addDeadCommand(program, session);
+  const topology = addTopologyCommand(program, session);
+  addPruneCommand(topology, session);
+  addMigrateCommand(topology, session);
+  addStatusCommand(program, session);
+  addDoctorCommand(program, session);
+  addCompletionCommand(program, session);
   return program;
 }
