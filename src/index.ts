@@ -2,6 +2,7 @@ export type { LimitOptions, TaskAppOptions } from './app/app-options';
 export { createConsoleLogger } from './app/console-logger';
 export { createTaskApp } from './app/create-task-app';
 export type { AppState, TaskApp } from './app/task-app';
+export type { WarrenConfig } from './app/warren-config';
 export type { ConnectionState, ServerInfo, SubscriptionState, TopologyMode } from './broker/broker';
 export type { EnqueueOptions } from './client/enqueue-options';
 export type { TaskClient } from './client/task-client';
@@ -15,14 +16,9 @@ export type {
   TaskMethods,
 } from './client/task-methods';
 export type { DeadLetter } from './dead-letter/dead-letter';
-export type {
-  DeadLetterFilter,
-  DeadLetters,
-  DiscardOptions,
-  ListOptions,
-  ReplayOptions,
-  ReplayProgress,
-} from './dead-letter/dead-letters';
+export type { DeadLetters } from './dead-letter/dead-letters';
+export type { DeadLetterFilter } from './dead-letter/filter';
+export type { DiscardOptions, ListOptions, ReplayOptions, ReplayProgress } from './dead-letter/options';
 export type { TaskCatalog } from './decorators/catalog';
 export { Task } from './decorators/task';
 export type { ContractTaskOptions, TaskDefaults, TaskOptions } from './decorators/task-options';

@@ -1,22 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, relative, resolve } from 'node:path';
-import type { TaskAppOptions } from '../app/app-options';
 import { loadFile } from '../app/load-file';
+import type { WarrenConfig } from '../app/warren-config';
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../errors/describe-value';
-import { isTaskContract, type TaskContract } from '../task/contract';
+import { isTaskContract } from '../task/contract';
 import { UsageError } from './usage-error';
-
-/** What `warren.config.ts`, `.js` or `.json` holds: options of `createTaskApp`, and what the command line alone needs. */
-export interface WarrenConfig extends TaskAppOptions {
-  /** Tasks that this project enqueues and does not run, so that `warren enqueue` can check them. @defaultValue none */
-  readonly contracts?: readonly TaskContract[];
-  /**
-   * Where the management plugin answers, `http://user:password@host:15672`; `false`: it is not asked.
-   * @defaultValue port 15672 (15671 with TLS) of the broker's host, with its user, where the broker has its usual port
-   */
-  readonly management?: string | false;
-}
 
 /** A configuration, and where it was found. */
 export interface LoadedConfig {

@@ -1,61 +1,13 @@
-import type { Broker, Delivery, QueueReader } from '../broker/broker';
+import type { Delivery, QueueReader } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
-import type { Clock } from '../time/clock';
 import { deadQueueName } from '../topology/names';
 import { type DeadLetter, readDeadLetter } from './dead-letter';
-import { type DeadLetterFilter, matchesFilter } from './filter';
+import { matchesFilter } from './filter';
+import type { DeadLettersOptions, DiscardOptions, ListOptions, ReplayOptions, ReplayProgress } from './options';
 import { Pace } from './pace';
 import { replayMessage } from './replay-message';
 import { replayStaged } from './staged-replay';
 import { Window } from './window';
-
-export type { DeadLetterFilter };
-
-export interface ListOptions {
-  readonly filter?: DeadLetterFilter;
-  /** At most so many letters are returned. @defaultValue 100 */
-  readonly limit?: number;
-}
-
-export interface ReplayOptions {
-  readonly filter?: DeadLetterFilter;
-  /** At most so many letters are replayed. @defaultValue all that were there at the start */
-  readonly limit?: number;
-  /** At most so many a second. @defaultValue no limit */
-  readonly ratePerSecond?: number;
-  /**
-   * Goes through a queue of its own (`<queue>.dead.replay`), from where the broker itself brings the letters home: a
-   * process that is killed then replays nothing twice, and the next staged replay finishes what it has begun. Takes
-   * the permission to configure that queue; one process at a time.
-   * @defaultValue false
-   */
-  readonly staged?: boolean;
-  /** Gives the payload to replay a letter with, or `undefined` to leave the letter where it is. The original is kept, up to 16 KiB. */
-  readonly edit?: (letter: DeadLetter) => Promise<Buffer | undefined>;
-  /** Only counts what would be done. @defaultValue false */
-  readonly dryRun?: boolean;
-  /** Stops between two letters; what was not replayed stays. */
-  readonly signal?: AbortSignal;
-  /** Told after each letter. */
-  readonly onProgress?: (progress: ReplayProgress) => void;
-}
-
-export type DiscardOptions = Omit<ReplayOptions, 'ratePerSecond' | 'staged' | 'edit'>;
-
-export interface ReplayProgress {
-  /** Letters looked at. */
-  readonly scanned: number;
-  /** Letters replayed, or discarded. */
-  readonly done: number;
-  /** Letters that were there at the start. */
-  readonly total: number;
-}
-
-export interface DeadLettersOptions {
-  readonly broker: Broker;
-  readonly clock: Clock;
-  readonly newId: () => string;
-}
 
 const DEFAULT_LIST_LIMIT = 100;
 /** A quorum queue takes a moment to show what was given back to it. */

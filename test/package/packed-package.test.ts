@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,6 +35,14 @@ describe('the packed package', () => {
       [
         'amqplib',
         'tinyglobby',
+        'commander',
+        'cli-table3',
+        'cli-progress',
+        'string-width',
+        'strip-ansi',
+        'ansi-regex',
+        'emoji-regex',
+        'is-fullwidth-code-point',
         'fdir',
         'picomatch',
         'class-validator',
@@ -149,6 +157,18 @@ require('warren').createTaskApp({ url: 'memory:', tasks: ['*.tasks.*'], logger: 
 `,
     });
     expect((await run('node', ['main.cjs'], { cwd: folder })).stdout).toBe('one two\n');
+  });
+
+  it('brings the command along', async () => {
+    const folder = await project('command', { 'package.json': '{}' });
+    const manifest = join(folder, 'node_modules/warren/package.json');
+    const { bin: bins, version } = JSON.parse(await readFile(manifest, 'utf8')) as {
+      bin: { warren: string };
+      version: string;
+    };
+    const command = join(folder, 'node_modules/warren', bins.warren);
+    expect((await readFile(command, 'utf8')).startsWith('#!/usr/bin/env node\n')).toBe(true);
+    expect((await run('node', [command, '--version'], { cwd: folder })).stdout).toBe(`${version}\n`);
   });
 
   it('holds what users need and nothing else', async () => {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
-import type { ReplayProgress } from '../../dead-letter/dead-letters';
 import type { DeadLetterFilter } from '../../dead-letter/filter';
+import type { ReplayProgress } from '../../dead-letter/options';
 import { confirm } from '../ask';
 import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
 import { editPayload } from '../edit-payload';

@@ -1,0 +1,89 @@
+import { type DoctorFacts, diagnose, type ManagementFacts } from '../../../src/cli/doctor-checks';
+import type { TaskDefinition } from '../../../src/task/definition';
+
+const NO_MANAGEMENT_NEWS: ManagementFacts = {
+  alarms: [],
+  disabledFlags: [],
+  transientQueues: [],
+  policies: [],
+  consumerTimeouts: new Map(),
+};
+const HEALTHY: DoctorFacts = {
+  server: { product: 'RabbitMQ', version: '4.3.6' },
+  tasks: [],
+  queues: [],
+  differences: [],
+  states: [],
+  unrouted: 0,
+  management: NO_MANAGEMENT_NEWS,
+};
+const task = (timeoutMs: number): TaskDefinition => ({ name: 'a.b', queue: 'a', timeoutMs }) as TaskDefinition;
+const managed = (facts: Partial<ManagementFacts>): Partial<DoctorFacts> => ({
+  management: { ...NO_MANAGEMENT_NEWS, ...facts },
+});
+
+it('finds nothing where nothing is wrong', () => {
+  expect(diagnose({ ...HEALTHY, tasks: [task(60_000)] })).toEqual([]);
+});
+
+it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
+  ['an old broker', { server: { product: 'RabbitMQ', version: '3.9.29' } }, 'problem', /3\.9\.29 is older/],
+  ['a missing queue', { differences: [{ kind: 'missing', entity: 'queue', name: 'a' }] }, 'problem', /"a" is missing/],
+  [
+    'a missing dead-letter exchange',
+    {
+      differences: [
+        {
+          kind: 'different',
+          entity: 'queue',
+          name: 'a',
+          differences: [{ field: 'x-dead-letter-exchange', wanted: 'warren.dead', actual: undefined }],
+        },
+      ],
+    },
+    'problem',
+    /x-dead-letter-exchange \(absent\), planned is "warren\.dead": what the broker gives up on is dropped/,
+  ],
+  ['no permission', { differences: 'forbidden' }, 'note', /may not configure/],
+  ['a task that runs too long', { tasks: [task(30 * 60_000)] }, 'warning', /up to 30m, .* after 30m \(its default\)/],
+  ['a task without a timeout', { tasks: [task(0)] }, 'warning', /without a limit/],
+  [
+    'a task that outlives a policy',
+    { tasks: [task(60_000)], ...managed({ consumerTimeouts: new Map([['a', 30_000]]) }) },
+    'warning',
+    /up to 1m, and the broker takes it back after 30s$/,
+  ],
+  ['unrouted messages', { unrouted: 3 }, 'problem', /^3 delayed messages stand in warren\.delay\.unrouted/],
+  [
+    'a queue without consumers',
+    { states: [{ queue: 'a', state: { ready: 2, consumers: 0 }, dead: 0, replaying: 0 }] },
+    'warning',
+    /2 tasks wait in "a"/,
+  ],
+  [
+    'an interrupted replay',
+    { states: [{ queue: 'a', state: { ready: 0, consumers: 1 }, dead: 0, replaying: 7 }] },
+    'warning',
+    /7 letters of "a" stand in an interrupted replay/,
+  ],
+  ['an alarm', managed({ alarms: [{ node: 'rabbit@a', kind: 'disk' }] }), 'problem', /rabbit@a has a disk alarm/],
+  ['disabled feature flags', managed({ disabledFlags: ['khepri_db'] }), 'warning', /khepri_db/],
+  ['transient queues', managed({ transientQueues: ['tmp'] }), 'warning', /4\.3 refuses: tmp/],
+  [
+    'a policy over the guarantees',
+    managed({ policies: [{ queue: 'a', policy: 'p', keys: ['max-length', 'overflow'] }] }),
+    'warning',
+    /"p" sets overflow on "a"/,
+  ],
+  ['no management plugin', { management: undefined }, 'note', /does not answer/],
+])('finds %s', (_name, facts, severity, what) => {
+  const [finding, ...others] = diagnose({ ...HEALTHY, ...facts });
+  expect(finding).toMatchObject({ severity, what: expect.stringMatching(what) as string });
+  expect(finding?.remedy).not.toBe('');
+  expect(others).toEqual([]);
+});
+
+it('tells the worst first', () => {
+  const facts: DoctorFacts = { ...HEALTHY, management: undefined, unrouted: 1, tasks: [task(0)] };
+  expect(diagnose(facts).map(({ severity }) => severity)).toEqual(['problem', 'warning', 'note']);
+});
