@@ -14,7 +14,11 @@ import { Window } from './window';
 /** Letters between the two queues at a time: what a killed process leaves to be sorted out. */
 const BATCH_LETTERS = 500;
 const BATCH_BYTES = 16 * 1024 * 1024;
-const WINDOW = 100;
+/**
+ * Settlements that a quorum queue's client within the broker has under way: from 32 on it keeps them to itself, and a
+ * channel that closes then loses them. So nothing is settled faster than the queue takes it.
+ */
+const WINDOW = 16;
 /** What a connection held that has just died is back in its queue after that. */
 const RETURN_MS = 1_000;
 const SILENCE_MS = 5_000;
@@ -29,8 +33,8 @@ const FRESH_QUEUE_MS = 2_000;
  * a moment in which the message stands in both. Workers take from the home queue, so nobody could tell there. Hence
  * two steps, batch by batch:
  *
- * 1. stage: copy letters to the replay queue, which nobody consumes, with a mark; when all are confirmed, acknowledge
- *    the letters, and wait until the broker has taken that.
+ * 1. stage: copy letters to the replay queue, which nobody consumes, with a mark; acknowledge each letter when its copy
+ *    is confirmed, and at the end wait until the broker has taken that.
  * 2. bring home: reject what stands in the replay queue. Its dead-letter exchange leads to the home queue, so the
  *    broker moves each message, and a rejection has either reached it or not.
  *
@@ -90,6 +94,7 @@ class StagedReplay {
       for (const letter of kept) letter.requeue();
       await letters.close();
     }
+    await this.#bringAllHome();
     return this.#progress();
   }
 
@@ -116,7 +121,7 @@ class StagedReplay {
   async #stageBatch(letters: QueueReader, kept: Delivery[]): Promise<boolean> {
     const window = new Window(WINDOW);
     const marks = new LetterMarks();
-    const confirmed: Delivery[] = [];
+    let confirmed = false;
     const limit = this.options.limit ?? Number.POSITIVE_INFINITY;
     let bytes = 0;
     let more = true;
@@ -132,14 +137,17 @@ class StagedReplay {
           batch++;
           this.#staged++;
           bytes += copy.body.length;
-          await window.add(() => this.#broker.publisher.publish(copy).then(() => void confirmed.push(letter)));
+          await window.add(async () => {
+            await this.#broker.publisher.publish(copy);
+            letter.ack();
+            confirmed = true;
+          });
         }
       }
       await window.drain();
     } finally {
       await window.idle();
-      for (const letter of confirmed) letter.ack();
-      if (confirmed.length > 0) await letters.settled();
+      if (confirmed) await letters.settled();
     }
     return more;
   }
@@ -167,11 +175,19 @@ class StagedReplay {
       if (copies.length === 0) return;
       await onFound?.(copies);
       const seen = new Set<string>();
-      for (const copy of copies) await this.#bringOneHome(copy, seen);
-      await reader.settled();
+      for (const [index, copy] of copies.entries()) {
+        await this.#bringOneHome(copy, seen);
+        // Reading takes its turn behind what was settled, and comes back when the queue has taken both. What it reads
+        // has just come back from a process that died: it returns with this channel, for the next look.
+        if (index % WINDOW === WINDOW - 1 || index === copies.length - 1) await reader.next();
+      }
     } finally {
       await reader.close();
     }
+  }
+
+  async #bringAllHome(onFound?: (copies: readonly Delivery[]) => Promise<void>): Promise<void> {
+    while (((await this.#broker.countReady(this.#staging)) ?? 0) > 0) await this.#bringHome(onFound);
   }
 
   async #bringOneHome(copy: Delivery, seen: Set<string>): Promise<void> {
@@ -190,7 +206,12 @@ class StagedReplay {
   /** Sorts out what a killed process has left. */
   async #finishEarlier(): Promise<void> {
     if (this.#broker.server.product !== 'memory') await this.#pause(RETURN_MS);
-    await this.#bringHome((copies) => this.#removeStaged(copies));
+    await this.#bringAllHome(async (copies) => {
+      // Again, until there are none: an acknowledgement can be lost when a channel closes.
+      let removed: number;
+      do removed = await this.#removeStaged(copies);
+      while (removed > 0);
+    });
   }
 
   /**
@@ -198,10 +219,10 @@ class StagedReplay {
    * process may stand between them: all are looked at, up to the broker's largest prefetch. Those that are not meant
    * go back when the channel closes.
    */
-  async #removeStaged(copies: readonly Delivery[]): Promise<void> {
+  async #removeStaged(copies: readonly Delivery[]): Promise<number> {
     const queue = deadQueueName(this.queue);
     const total = Math.min(MAX_PREFETCH, (await this.#broker.countReady(queue)) ?? 0);
-    if (total === 0) return;
+    if (total === 0) return 0;
     const staged = new StagedLetters(copies);
     let scanned = 0;
     let lastAt = this.parts.clock.now();
@@ -218,6 +239,7 @@ class StagedReplay {
     while (scanned < total && staged.left > 0 && this.parts.clock.now() - lastAt < SILENCE_MS) await this.#pause(20);
     await subscription.close();
     await this.#untilBack(queue, total - staged.removed);
+    return staged.removed;
   }
 
   /** What went back can be counted again; not for ever, since others may take letters too. */
