@@ -257,6 +257,6 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(await app.deadLetters.count(queue)).toBe(0);
       expect(await app.broker.countReady(`${queue}.dead.replay`)).toBe(0);
       expect(await app.broker.countReady(queue)).toBe(0);
-    }, 300_000);
+    }, 600_000);
   },
 );
