@@ -11,6 +11,11 @@ export function deadQueueName(queue: string): string {
   return `${queue}.dead`;
 }
 
+/** The queue where tasks run alone whose worker died over them again and again: `emails.suspects`. */
+export function suspectQueueName(queue: string): string {
+  return `${queue}.suspects`;
+}
+
 /**
  * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
  *

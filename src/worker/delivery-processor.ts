@@ -62,6 +62,21 @@ export class DeliveryProcessor {
     return size;
   }
 
+  /** The attempt of a delivery that is not run: its outcome is known before. */
+  withoutRunning(delivery: Delivery, outcome: TaskOutcome): Attempt {
+    const envelope = readEnvelope(delivery);
+    const now = this.options.clock.now();
+    return {
+      outcome,
+      definition: this.options.dispatcher.find(delivery.queue, envelope)?.definition,
+      envelope,
+      id: envelope.id ?? this.options.newId(),
+      queue: delivery.queue,
+      startedAt: now,
+      endedAt: now,
+    };
+  }
+
   /** Never rejects. Few promises are made on the way: this runs for every message. */
   process(delivery: Delivery): Attempt | Promise<Attempt> {
     const { clock, dispatcher, newId } = this.options;
