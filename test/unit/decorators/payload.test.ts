@@ -62,7 +62,7 @@ describe("a task's payload", () => {
     const none = taskDecorator({ payload: undefined }, undefined, () => -1);
     @TaskQueue('q')
     class Tasks {
-      @second invoice(_task: TaskContext, _payload: Invoice): void {}
+      @(second as unknown as MethodDecorator) invoice(_task: TaskContext, _payload: Invoice): void {}
       @none nothing(_tenant: string): void {}
     }
     expect(payloadsOf(Tasks)).toEqual({ invoice: 'Invoice', nothing: 'none' });
