@@ -9,6 +9,15 @@ export interface RegisteredConnection extends Connection {
 export class ConnectionRegistry {
   readonly #connections = new Map<string, RegisteredConnection>();
 
+  readonly #names = new Set<string>();
+
+  /** Takes a name, before the connection is made. @returns whether it was free. */
+  reserve(name: string): boolean {
+    if (this.#names.has(name)) return false;
+    this.#names.add(name);
+    return true;
+  }
+
   add(connection: RegisteredConnection): void {
     this.#connections.set(connection.name, connection);
   }

@@ -132,7 +132,7 @@ const makeConnection =
     config: ApplicationConfig,
     embedding: unknown,
   ): Promise<Connection> => {
-    if (registry.list(name).length > 0) {
+    if (!registry.reserve(name)) {
       throw new ConfigurationError([
         `WarrenModule has two connections "${name}": import it once, or name the other with forRoot({ connection: '…' })`,
       ]);
