@@ -165,10 +165,12 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
-import type { TaskClient, TaskContext } from 'warren';
-import { Ctx, embedBroker, getTestApp, InjectTaskClient, InjectTaskContext, Payload, switchToTask, Task, TaskQueue, WarrenHealthIndicator, WarrenModule } from 'warren/nest';
+import { setTimeout } from 'node:timers/promises';
+import type { TaskApp, TaskClient, TaskContext } from 'warren';
+import { Ctx, embedBroker, getTaskAppToken, getTestApp, InjectTaskApp, InjectTaskClient, InjectTaskContext, Payload, switchToTask, Task, TaskQueue, WarrenHealthIndicator, WarrenModule } from 'warren/nest';
 
 const log = (...said: unknown[]): void => console.log(...said);
+let running = 0;
 class Hello { @IsString() name!: string; }
 
 @Injectable({ scope: Scope.REQUEST })
@@ -186,15 +188,19 @@ class Permit implements CanActivate {
 class HelloTasks implements OnModuleDestroy {
   constructor(private readonly audit: Audit) {}
   @Task() async greet(@Ctx() task: TaskContext, @Payload() hello: Hello, @Payload('name') name: string) {
+    running++;
+    if (name === 'slow') await setTimeout(100);
     log('greeted', name, task.id === this.audit.task.id, hello instanceof Hello);
+    running--;
   }
   onModuleDestroy() {}
 }
 
 @Injectable()
 class Hooks implements OnApplicationBootstrap, OnModuleDestroy {
-  onApplicationBootstrap() { log('bootstrap'); }
-  onModuleDestroy() { log('destroy'); }
+  constructor(@InjectTaskApp() private readonly app: TaskApp) {}
+  onApplicationBootstrap() { log('bootstrap', this.app.state); }
+  onModuleDestroy() { log('destroy', running); }
 }
 
 @Controller()
@@ -218,6 +224,10 @@ async function serve(adapter?: FastifyAdapter): Promise<void> {
   const { task } = (await sent.json()) as { task: string };
   const { status } = (await (await post('/health')).json()) as { status: string };
   log(task, status);
+  const tasks = app.get<TaskApp>(getTaskAppToken());
+  const started = tasks.once('task:started');
+  await tasks.client.enqueue(greet, { name: 'slow' });
+  await started;
   await app.close();
 }
 
@@ -231,15 +241,16 @@ async function test(): Promise<void> {
 }
 serve().then(() => serve(new FastifyAdapter())).then(test).catch((error: unknown) => { console.error(error); process.exit(1); });
 `;
-  const served = ['bootstrap', 'greeted /greet true true', 'hello.greet ok', 'destroy'];
-  const nestExpected = [
-    ...served,
-    ...served,
-    'bootstrap',
-    'greeted later true true',
-    'dead-lettered',
-    'destroy',
-  ].sort();
+  /** Consuming begins after the hook of the application's own module, and has ended before it. */
+  const served = [
+    'bootstrap created',
+    'greeted /greet true true',
+    'hello.greet ok',
+    'greeted slow true true',
+    'destroy 0',
+  ];
+  const tested = ['bootstrap created', 'greeted later true true', 'dead-lettered', 'destroy 0'];
+  const nestExpected = [...served, ...served, ...tested].sort();
 
   it.each([
     ['CommonJS', 'Nest 11', 'node_modules/@nestjs'],

@@ -31,6 +31,7 @@ import {
 import { uniqueName } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';
 import { sharedBrokers } from '../../support/rabbitmq/shared-brokers';
+import { startProxy } from '../../support/rabbitmq/tcp-proxy';
 
 class Email {
   @IsEmail() to!: string;
@@ -315,6 +316,28 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
       rabbitmq: { status: 'down', problems: ['default: the app is stopped'] },
     });
   });
+
+  it('health is down while the broker is away, and up again when tasks are taken again', async () => {
+    const proxy = await startProxy({ targetPort: Number(new URL(url).port) });
+    const queue = uniqueName('nest');
+    @TaskQueue(queue)
+    class Jobs {
+      @Task({ payload: 'none' }) async run() {}
+    }
+    @Module({ imports: [WarrenModule.forRoot({ url: proxy.url(url) })], providers: [Jobs] })
+    class AppModule {}
+    const context = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    const health = context.get(WarrenHealthIndicator);
+    const check = () => health.check('rabbitmq').rabbitmq;
+    proxy.refuse();
+    proxy.cut();
+    await eventually('down', check, ({ problems = [] }) => problems.some((problem) => problem.includes(queue)));
+    expect(check().problems).toContainEqual(expect.stringMatching(/the connection warren:publish is connecting/));
+    await proxy.accept();
+    await eventually('up', check, ({ status }) => status === 'up');
+    await context.close();
+    proxy.dispose();
+  });
 });
 
 it('fails fast without a broker, or waits and says for what, without the password', async () => {
@@ -340,6 +363,43 @@ it('fails fast without a broker, or waits and says for what, without the passwor
   expect(waiting[0]).toContain('"Warren"');
   expect(waiting[0]).toContain('amqp://127.0.0.1:1');
   expect(lines.join()).not.toContain('secret-of-mine');
+});
+
+it('logs through Nest, one object a line, whose fields stay apart', async () => {
+  const entries: unknown[][] = [];
+  const logger = {
+    log: () => undefined,
+    error: () => undefined,
+    warn: (...said: unknown[]) => void entries.push(said),
+  };
+  const send = defineTask('emails.send', { queue: 'emails', payload: Email });
+  @TaskQueue('emails')
+  class EmailTasks {
+    @Task(send) async send(_email: Email) {
+      throw new TypeError('mailbox full');
+    }
+  }
+  @Module({ imports: [WarrenModule.forRoot({ url: 'memory:' })], providers: [EmailTasks] })
+  class AppModule {}
+  const context = await NestFactory.createApplicationContext(AppModule, { logger });
+  const app = context.get<TaskApp>(getTaskAppToken());
+  const retried = app.once('task:retried');
+  await app.client.enqueue(send, ada, { id: 'one' });
+  await bounded('the retry', retried);
+  await context.close();
+  expect(entries).toEqual([
+    [
+      expect.objectContaining({
+        message: 'task failed and will be retried',
+        task: 'emails.send',
+        id: 'one',
+        attempt: 1,
+        error: 'TypeError',
+        detail: 'mailbox full',
+      }),
+      'Warren',
+    ],
+  ]);
 });
 
 it('a process may only enqueue, with the same modules', async () => {
