@@ -39,6 +39,11 @@ export class HandlerBinder implements HandlerResolver {
 
   /** Makes every call, once all providers and all global enhancers are there. */
   compile(): void {
+    for (const { wrapper } of this.found) {
+      addGlobalRequestEnhancers(this.config, this.globals, (enhancer) =>
+        wrapper.addEnhancerMetadata(enhancer as never),
+      );
+    }
     for (const definition of this.#definitions) {
       const found = this.found.find(({ type }) => type === definition.handler.type);
       if (found !== undefined) this.#calls.set(definition.name, this.#callOf(definition, found));
@@ -49,7 +54,6 @@ export class HandlerBinder implements HandlerResolver {
     const { wrapper, type } = found;
     const handler = { ...definition.handler, method: String(definition.handler.method) };
     defineArguments(type, handler.method);
-    addGlobalRequestEnhancers(this.config, this.globals, (enhancer) => wrapper.addEnhancerMetadata(enhancer as never));
     const parts: CallParts = { found, handler, creators: enhancerCreators(this.moduleRef, this.globals) };
     if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) return this.#callPerDelivery(definition, parts);
     const { instance } = wrapper;

@@ -4,7 +4,8 @@ import type { ContextId } from '@nestjs/core/injector/instance-wrapper.js';
 import { ConfigurationError } from '../errors/configuration-error';
 import type { GlobalEnhancer } from './module-options';
 
-// Everything that Warren uses of Nest beyond what Nest documents stands in this file. Tests run it on Nest 11 and 12.
+// What Warren uses of Nest beyond what Nest documents stands here, but for the name of the arguments' metadata
+// (parameters.ts), `ExecutionContextHost` (handler-call.ts) and the wrappers of providers. Tests run it on Nest 11 and 12.
 
 /** Makes the enhancers of one kind that apply to a method. */
 interface Creator<T> {

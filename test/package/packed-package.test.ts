@@ -159,14 +159,14 @@ require('warren').createTaskApp({ url: 'memory:', tasks: ['*.tasks.*'], logger: 
   /** A Nest application as a user would write it: HTTP, a request-scoped handler, a guard, and a test with the embedded broker. */
   const nestProgram = `
 import 'reflect-metadata';
-import { Body, type CanActivate, Controller, type ExecutionContext, Injectable, Module, type OnApplicationBootstrap, type OnModuleDestroy, Post, Scope, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { type ArgumentsHost, Body, type CallHandler, type CanActivate, Catch, Controller, type ExceptionFilter, type ExecutionContext, Injectable, Module, type NestInterceptor, type OnApplicationBootstrap, type OnModuleDestroy, Post, Scope, UseFilters, UseGuards, UsePipes, ValidationPipe } from '@nestjs/common';
+import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { Test } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import { setTimeout } from 'node:timers/promises';
-import type { TaskApp, TaskClient, TaskContext } from 'warren';
+import { DiscardTask, type TaskApp, type TaskClient, type TaskContext } from 'warren';
 import { Ctx, embedBroker, getTaskAppToken, getTestApp, InjectTaskApp, InjectTaskClient, InjectTaskContext, Payload, switchToTask, Task, TaskQueue, WarrenHealthIndicator, WarrenModule } from 'warren/nest';
 
 const log = (...said: unknown[]): void => console.log(...said);
@@ -181,8 +181,23 @@ class Permit implements CanActivate {
   canActivate(context: ExecutionContext): boolean { return context.getType<string>() === 'warren' && switchToTask(context).getTask().headers['banned'] !== true; }
 }
 
+@Injectable({ scope: Scope.REQUEST })
+class Around implements NestInterceptor {
+  constructor(@InjectTaskContext() private readonly task: TaskContext | undefined) {}
+  intercept(_context: ExecutionContext, next: CallHandler) {
+    if (this.task !== undefined) log('around', this.task.name);
+    return next.handle();
+  }
+}
+
+@Catch(RangeError)
+class Free implements ExceptionFilter {
+  catch(_error: RangeError, host: ArgumentsHost): never { throw new DiscardTask(host.getType<string>()); }
+}
+
 @TaskQueue('hello', { concurrency: 1 })
 @UseGuards(Permit)
+@UseFilters(Free)
 @UsePipes(new ValidationPipe())
 @Injectable()
 class HelloTasks implements OnModuleDestroy {
@@ -190,6 +205,7 @@ class HelloTasks implements OnModuleDestroy {
   @Task() async greet(@Ctx() task: TaskContext, @Payload() hello: Hello, @Payload('name') name: string) {
     running++;
     if (name === 'slow') await setTimeout(100);
+    if (name === 'free') throw new RangeError('nothing to do');
     log('greeted', name, task.id === this.audit.task.id, hello instanceof Hello);
     running--;
   }
@@ -212,7 +228,7 @@ class Web {
 import { defineTask } from 'warren';
 const greet = defineTask('hello.greet', { queue: 'hello', payload: Hello });
 
-@Module({ imports: [WarrenModule.forRootAsync({ useFactory: async () => ({ url: 'memory:', logger: false as const }) }), TerminusModule], providers: [HelloTasks, Audit, Hooks], controllers: [Web] })
+@Module({ imports: [WarrenModule.forRootAsync({ useFactory: async () => ({ url: 'memory:', logger: false as const, globalEnhancers: ['interceptors'] as const }) }), TerminusModule], providers: [HelloTasks, Audit, Hooks, { provide: APP_INTERCEPTOR, scope: Scope.REQUEST, useClass: Around }], controllers: [Web] })
 class AppModule {}
 
 async function serve(adapter?: FastifyAdapter): Promise<void> {
@@ -237,6 +253,9 @@ async function test(): Promise<void> {
   await tasks.client.enqueue(greet, { name: 'later' }, { delay: '1d' });
   await tasks.advance('1d');
   log((await tasks.perform(greet, { name: 'no' }, { headers: { banned: true } })).outcome);
+  running = 0;
+  log((await tasks.perform(greet, { name: 'free' })).outcome);
+  running = 0;
   await module.close();
 }
 serve().then(() => serve(new FastifyAdapter())).then(test).catch((error: unknown) => { console.error(error); process.exit(1); });
@@ -249,7 +268,8 @@ serve().then(() => serve(new FastifyAdapter())).then(test).catch((error: unknown
     'greeted slow true true',
     'destroy 0',
   ];
-  const tested = ['bootstrap created', 'greeted later true true', 'dead-lettered', 'destroy 0'];
+  const around = Array.from({ length: 6 }, () => 'around hello.greet');
+  const tested = ['bootstrap created', 'greeted later true true', 'dead-lettered', 'discarded', 'destroy 0', ...around];
   const nestExpected = [...served, ...served, ...tested].sort();
 
   it.each([

@@ -196,6 +196,38 @@ describe('a handler', () => {
     }
   });
 
+  it('of the same name in two modules has parameters of its own', async () => {
+    const handlerOf = (queue: string, first: ParameterDecorator, second: ParameterDecorator) => {
+      @TaskQueue(queue)
+      class Twins {
+        @Task({ payload: Email }) async run(@first one: unknown, @second two: unknown) {
+          seen.push([queue, one instanceof Email, two instanceof Email]);
+        }
+      }
+      return Twins;
+    };
+    const one = handlerOf('one', Payload(), Ctx());
+    const two = handlerOf('two', Ctx(), Payload());
+    @Module({ providers: [one] })
+    class OneModule {}
+    @Module({ providers: [two], imports: [OneModule] })
+    class TwoModule {}
+    const module = await embedBroker(
+      Test.createTestingModule({ imports: [TwoModule, WarrenModule.forRoot()] }),
+    ).compile();
+    running.push(module);
+    const tasks = await getTestApp(module);
+    await tasks.client.enqueue(defineTask('one.run', { queue: 'one', payload: Email }), ada);
+    await tasks.client.enqueue(defineTask('two.run', { queue: 'two', payload: Email }), ada);
+    await tasks.drain();
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        ['one', true, false],
+        ['two', false, true],
+      ]),
+    );
+  });
+
   it('may be replaced by a stand-in of a test', async () => {
     @TaskQueue('emails')
     class EmailTasks {
