@@ -53,7 +53,7 @@ export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './
 export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
 export type { Logger, LogLevel } from './events/logger';
 export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
-export type { TaskCall, TaskMiddleware } from './middleware/middleware';
+export type { TaskCall, TaskInvocation, TaskMiddleware } from './middleware/middleware';
 export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
 export type { ClassType } from './task/class-type';

@@ -81,6 +81,8 @@ class AmqpBroker implements Broker {
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
+  /** Two queues that share a connection begin at the same time: both wait for it. */
+  readonly #opened = new Map<AmqpConnection, Promise<void>>();
   readonly #subscriptions = new Set<AmqpSubscription>();
   #nextConsuming = 0;
   #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
@@ -217,10 +219,15 @@ class AmqpBroker implements Broker {
   async #consumingConnection(): Promise<AmqpConnection> {
     const index = this.#nextConsuming++ % this.options.maxConsumerConnections;
     const existing = this.#consuming[index];
-    if (existing !== undefined) return existing;
+    if (existing !== undefined) {
+      await this.#opened.get(existing);
+      return existing;
+    }
     const connection = this.#newConnection(`consume-${index + 1}`);
     this.#consuming[index] = connection;
-    await connection.open();
+    const opened = connection.open();
+    this.#opened.set(connection, opened);
+    await opened;
     return connection;
   }
 

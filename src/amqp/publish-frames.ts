@@ -13,13 +13,14 @@ const PERSISTENT = 2;
 
 /** The property flags of AMQP 0-9-1's basic class, in the order in which their values follow. */
 const CONTENT_TYPE = 1 << 15;
+const HEADERS = 1 << 13;
 const DELIVERY_MODE = 1 << 12;
 const MESSAGE_ID = 1 << 7;
 const TIMESTAMP = 1 << 6;
 const TYPE = 1 << 5;
 const APP_ID = 1 << 3;
 
-/** Everything of the three frames but its texts and the body: 66 bytes, and room to spare. */
+/** Everything of the three frames but its texts and the body: 70 bytes, and room to spare. */
 const FIXED_BYTES = 80;
 
 /**
@@ -84,12 +85,14 @@ function writeHeader(
   at = target.writeUInt16BE(0, at);
   at = writeUInt64(target, at, bodyBytes);
   const flagsAt = at;
-  let flags = DELIVERY_MODE;
+  let flags = HEADERS | DELIVERY_MODE;
   at += 2;
   if (contentType !== undefined) {
     flags |= CONTENT_TYPE;
     at = writeText(target, at, contentType);
   }
+  // An empty table, as amqplib writes it where there are no headers.
+  at = target.writeUInt32BE(0, at);
   target[at++] = PERSISTENT;
   if (messageId !== undefined) {
     flags |= MESSAGE_ID;

@@ -58,6 +58,12 @@ export interface TaskAppOptions {
   readonly maxInFlight?: number;
   /** Bounds a handshake with the broker: 100 ms to 10 min. @defaultValue `'10s'` */
   readonly connectTimeout?: Duration;
+  /**
+   * Whether `start` waits for a broker that cannot be reached: not at all, for ever, or 1 s to 24 days. Each attempt is
+   * told as `connection:changed`. What waiting does not heal, such as a wrong password, fails at once all the same.
+   * @defaultValue `false`
+   */
+  readonly waitForBroker?: boolean | Duration;
   /** Between two heartbeats, whole seconds: 0 (none) to 1 h; a silent peer is noticed after two to three. @defaultValue `'10s'` */
   readonly heartbeat?: Duration;
   /** Connections that consume, shared by the queues in turn: 1 to 1,000. @defaultValue 16 */
@@ -90,6 +96,8 @@ export interface ResolvedAppOptions {
   readonly publishTimeoutMs: number;
   readonly maxInFlight: number;
   readonly connectTimeoutMs: number;
+  /** 0: not at all; `Infinity`: for ever. */
+  readonly waitForBrokerMs: number;
   readonly heartbeatSeconds: number;
   readonly maxConsumerConnections: number;
   readonly stopTimeoutMs: number;
@@ -128,6 +136,7 @@ const OPTION_KEYS = [
   'publishTimeout',
   'maxInFlight',
   'connectTimeout',
+  'waitForBroker',
   'heartbeat',
   'maxConsumerConnections',
   'stopTimeout',
@@ -177,6 +186,7 @@ export function resolveAppOptions(
     connectTimeoutMs:
       reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ??
       DEFAULT_APP_OPTIONS.connectTimeoutMs,
+    waitForBrokerMs: readWaitForBroker(reader),
     heartbeatSeconds: Math.ceil(
       (reader.duration('heartbeat', between(0, HOUR, 'from 0 to 1 h')) ?? DEFAULT_APP_OPTIONS.heartbeatMs) / SECOND,
     ),
@@ -209,6 +219,13 @@ function readConsume(reader: OptionReader): boolean | readonly string[] {
   if (Array.isArray(value) && value.every((queue) => typeof queue === 'string')) return value as readonly string[];
   reader.refuse('consume', 'true, false or an array of queue names');
   return DEFAULT_APP_OPTIONS.consume;
+}
+
+function readWaitForBroker(reader: OptionReader): number {
+  const value = reader.value('waitForBroker');
+  if (value === true) return Number.POSITIVE_INFINITY;
+  if (value === undefined || value === false) return 0;
+  return reader.duration('waitForBroker', between(SECOND, 24 * DAY, 'from 1 s to 24 days, or true or false')) ?? 0;
 }
 
 function readMiddleware(reader: OptionReader): readonly TaskMiddleware[] {

@@ -98,8 +98,9 @@ function createWorker(
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
+  const resolver = options.resolver ?? createDefaultResolver();
   const tasks = catalog.tasks.map((definition) =>
-    prepareTask(definition, payloads.received(definition.payload).check, options.middleware),
+    prepareTask(definition, payloads.received(definition.payload).check, options.middleware, resolver),
   );
   return new Worker({
     broker,
@@ -109,7 +110,7 @@ function createWorker(
     processor: new DeliveryProcessor({
       dispatcher: new Dispatcher(tasks),
       decode: (message) => payloads.codecs.decode(message),
-      resolver: options.resolver ?? createDefaultResolver(),
+      resolver,
       events,
       clock,
       newId: randomUUID,

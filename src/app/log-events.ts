@@ -19,6 +19,9 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
     logger.error({ ...event, ...(error === undefined ? {} : shown(error)) }, 'task moved to the dead-letter queue'),
   );
   events.on('task:timed-out', (event) => logger.warn({ ...event }, 'task ran longer than its timeout'));
+  events.on('task:isolated', (event) =>
+    logger.warn({ ...event }, 'task was out each time that a worker died; from now on it runs alone'),
+  );
   events.on('task:snoozed', (event) => logger.debug({ ...event }, 'task snoozed'));
   events.on('task:discarded', (event) => logger.debug({ ...event }, 'task discarded'));
   events.on('task:interrupted', (event) => logger.info({ ...event }, 'task given back to its queue'));

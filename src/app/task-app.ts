@@ -6,9 +6,11 @@ import { NotStartedError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
 import type { EventListener, EventName, WarrenEvents } from '../events/task-events';
 import type { QueueDefinition } from '../task/definition';
+import { systemClock } from '../time/system-clock';
 import type { Topology } from '../topology/topology';
 import type { Worker } from '../worker/worker';
 import type { ResolvedAppOptions } from './app-options';
+import { connectBroker } from './connect-broker';
 import { stopOnSignals } from './stop-signals';
 
 /** What an app is made of. */
@@ -125,7 +127,7 @@ export class TaskApp {
     if (lifecycle.state !== 'created') throw new NotStartedError('start twice', lifecycle.state);
     lifecycle.state = 'starting';
     try {
-      await broker.connect();
+      await this.#connect();
       await broker.applyTopology(topology, options.topology);
       await worker?.start();
     } catch (error) {
@@ -149,6 +151,16 @@ export class TaskApp {
   }
 
   /**
+   * Takes no new tasks for good, and waits for running ones as `stop` does. The client goes on until `stop`: what a web
+   * server still answers may enqueue. Never rejects; a second call waits for the first.
+   */
+  async drain(): Promise<void> {
+    const { lifecycle, options, worker } = this.#parts;
+    if (lifecycle.state === 'started') lifecycle.state = 'stopping';
+    if (lifecycle.state === 'stopping') await worker?.stop(options.stopTimeoutMs);
+  }
+
+  /**
    * Stops: takes no new tasks, waits for running ones up to `stopTimeout`, gives the rest back to their queues without
    * costing an attempt, and closes every connection. Never rejects; a second call waits for the first.
    */
@@ -158,13 +170,21 @@ export class TaskApp {
   }
 
   async #stop(): Promise<void> {
-    const { lifecycle, broker, options, worker } = this.#parts;
+    const { lifecycle, broker } = this.#parts;
     this.#unlisten();
-    if (lifecycle.state === 'started') {
-      lifecycle.state = 'stopping';
-      await worker?.stop(options.stopTimeoutMs);
-    }
+    await this.drain();
     lifecycle.state = 'stopped';
     await broker.close();
+  }
+
+  #connect(): Promise<void> {
+    const { broker, options, events, lifecycle } = this.#parts;
+    return connectBroker(broker, {
+      waitMs: options.waitForBrokerMs,
+      clock: options.clock ?? systemClock,
+      random: Math.random,
+      wanted: () => lifecycle.state === 'starting',
+      onWaiting: (error) => events.emit('connection:changed', { name: options.name, state: 'connecting', error }),
+    });
   }
 }

@@ -10,6 +10,8 @@ export interface TaskRecord {
   /** The name that stands apart from the options: `@Task('emails.send', {})`. */
   readonly name: unknown;
   readonly options: unknown;
+  /** The parameter that takes the payload, from 0; -1: none does. */
+  readonly payloadIndex: number;
   /** `design:paramtypes`, or `undefined` where the compiler emitted none. */
   readonly parameterTypes: readonly unknown[] | undefined;
 }

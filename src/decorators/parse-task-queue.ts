@@ -14,6 +14,7 @@ const QUEUE_KEYS = [
   'type',
   'bindings',
   'maxPriority',
+  'maxCrashes',
   ...TASK_DEFAULT_KEYS,
 ] as const satisfies readonly (keyof TaskQueueOptions)[];
 
@@ -28,6 +29,7 @@ export interface ParsedTaskQueue {
   readonly prefetch: number | undefined;
   readonly type: QueueType | undefined;
   readonly maxPriority: number | undefined;
+  readonly maxCrashes: number | undefined;
   readonly bindings: readonly QueueBinding[];
   readonly tasks: TaskLevel;
 }
@@ -44,6 +46,7 @@ export function parseTaskQueue({ record, owner }: Owned<QueueRecord>, problems: 
     prefetch: reader.wholeNumber('prefetch', 1, 65_535),
     type: reader.oneOf('type', QUEUE_TYPES),
     maxPriority: reader.wholeNumber('maxPriority', 1, 255),
+    maxCrashes: reader.wholeNumber('maxCrashes', 2, 15),
     bindings: parseBindings(reader),
     tasks: parseTaskDefaults(reader),
   };

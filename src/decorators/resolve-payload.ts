@@ -7,7 +7,7 @@ import type { TaskRecord } from './metadata-registry';
 const REMEDY =
   "Name it: @Task({ payload: X }), where X is a class, String, Number or Boolean; 'none' where there is no payload; 'unchecked' for any JSON";
 
-/** What a task's payload is: by its contract, by its option, else by what the compiler emitted for the first parameter. */
+/** What a task's payload is: by its contract, by its option, else by what the compiler emitted for its parameter. */
 export function resolvePayload(record: TaskRecord, method: MethodShape, reader: OptionReader): PayloadType {
   if (record.contract !== undefined) return record.contract.payload;
   if (reader.value('payload') !== undefined) return readPayloadOption(reader) ?? NO_PAYLOAD;
@@ -23,13 +23,13 @@ export function readPayloadOption(reader: OptionReader): PayloadType | undefined
 }
 
 function reflectedPayload(record: TaskRecord, method: MethodShape, reader: OptionReader): PayloadType {
-  const types = record.parameterTypes;
-  if (types === undefined && method.length > 0) noteUnseen(reader, whyUnseen(record));
-  const first = types?.[0];
+  const { parameterTypes: types, payloadIndex } = record;
+  if (types === undefined && method.length > payloadIndex && payloadIndex >= 0) noteUnseen(reader, whyUnseen(record));
+  const type = types?.[payloadIndex];
   // `void` and `undefined` are emitted as `void 0`.
-  if (first === undefined) return NO_PAYLOAD;
-  if (isPayloadClass(first)) return payloadTypeOf(first);
-  noteUnseen(reader, whatStandsBehind(first));
+  if (type === undefined) return NO_PAYLOAD;
+  if (isPayloadClass(type)) return payloadTypeOf(type);
+  noteUnseen(reader, whatStandsBehind(type));
   return NO_PAYLOAD;
 }
 

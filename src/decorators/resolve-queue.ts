@@ -3,9 +3,9 @@ import type { QueueBinding, QueueDefinition } from '../task/definition';
 import type { ParsedTaskQueue } from './parse-task-queue';
 
 /** What a queue is where no class says otherwise. */
-export const DEFAULT_QUEUE = Object.freeze({ type: 'quorum', concurrency: 10 } as const);
+export const DEFAULT_QUEUE = Object.freeze({ type: 'quorum', concurrency: 10, maxCrashes: 3 } as const);
 
-type SharedOption = 'concurrency' | 'prefetch' | 'type' | 'maxPriority';
+type SharedOption = 'concurrency' | 'prefetch' | 'type' | 'maxPriority' | 'maxCrashes';
 
 /** Puts together what all classes of one queue say about it. What they say differently is a problem. */
 export function resolveQueue(name: string, said: readonly ParsedTaskQueue[], problems: string[]): QueueDefinition {
@@ -16,11 +16,13 @@ export function resolveQueue(name: string, said: readonly ParsedTaskQueue[], pro
   const prefetch = agreed(said, 'prefetch', note) ?? concurrency;
   const type = agreed(said, 'type', note) ?? DEFAULT_QUEUE.type;
   const maxPriority = agreed(said, 'maxPriority', note);
+  const maxCrashes = agreed(said, 'maxCrashes', note) ?? DEFAULT_QUEUE.maxCrashes;
   if (prefetch < concurrency) note(`prefetch must be at least concurrency (${concurrency}), got ${prefetch}`);
   if (maxPriority !== undefined && type === 'quorum') {
     note("maxPriority is for type 'classic' alone: remove it, quorum queues have priorities without it");
   }
-  return Object.freeze({ name, type, concurrency, prefetch, maxPriority, bindings: joinBindings(said, note) });
+  const bindings = joinBindings(said, note);
+  return Object.freeze({ name, type, concurrency, prefetch, maxPriority, maxCrashes, bindings });
 }
 
 function agreed<K extends SharedOption>(

@@ -42,6 +42,12 @@ export interface TaskQueueOptions extends TaskDefaults {
    */
   readonly type?: QueueType;
   /**
+   * How often a task may have been out when its worker died, or lost its connection, before it goes to the dead-letter
+   * queue as `crash-loop`: 2 to 15. The last time it runs alone. The retry policy does not count such ends.
+   * @defaultValue 3
+   */
+  readonly maxCrashes?: number;
+  /**
    * Exchanges of others whose messages this queue gets.
    * @defaultValue none
    */

@@ -36,6 +36,16 @@ export function Task<O extends PayloadOption = 'unchecked'>(
 ): TaskDecorator<ReceivedFor<O>>;
 export function Task<O extends PayloadOption = 'unchecked'>(options?: TaskOptions<O>): TaskDecorator<ReceivedFor<O>>;
 export function Task(first?: unknown, second?: unknown): TaskDecorator<never> {
+  return taskDecorator(first, second, FIRST_PARAMETER);
+}
+
+/** Tells which parameter of a method takes the payload, from 0; -1: none does. */
+export type FindPayload = (type: ClassType, method: string | symbol) => number;
+
+const FIRST_PARAMETER: FindPayload = () => 0;
+
+/** `@Task(first, second)`, for frameworks whose own decorators say which parameter gets what. */
+export function taskDecorator(first: unknown, second: unknown, findPayload: FindPayload): TaskDecorator<never> {
   const said = readArguments(first, second);
   return (target: object, key?: unknown): void => {
     requireLegacyDecorators('@Task', key);
@@ -44,6 +54,7 @@ export function Task(first?: unknown, second?: unknown): TaskDecorator<never> {
       ...said,
       on: place.on,
       key: place.key,
+      payloadIndex: findPayload(place.type, place.key),
       parameterTypes: reflectedParameters(place.type.prototype as object, place.key),
     });
   };

@@ -1,3 +1,4 @@
+import { describeThrown } from './describe-thrown';
 import { WarrenError } from './warren-error';
 
 /** Raised when a handler runs longer than its task's `timeout`: the reason of `task.signal`, and the failure in the history. */
@@ -31,6 +32,13 @@ export class HandlerUnavailableError extends WarrenError {
     readonly handler: string,
     options?: { readonly cause?: unknown },
   ) {
-    super(`No instance of ${handler} could be had for task "${task}".`, options);
+    super(`No instance of ${handler} could be had for task "${task}"${because(options?.cause)}.`, options);
   }
+}
+
+/** The history of a task keeps an error's message, not its cause. */
+function because(cause: unknown): string {
+  if (cause === undefined) return '';
+  const { name, message } = describeThrown(cause, 500);
+  return `: ${name}: ${message}`;
 }

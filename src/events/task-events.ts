@@ -40,6 +40,8 @@ export interface WarrenEvents {
     readonly error: ThrownDescription | undefined;
     readonly problems: readonly PayloadProblem[];
   };
+  /** A worker died over this task, or lost its connection, `crashes` times. The next time it runs alone. */
+  'task:isolated': TaskEvent & { readonly crashes: number };
   /** A task was given back to the queue because the worker stops; its attempt does not count. */
   'task:interrupted': TaskEndedEvent;
   /** A handler outlived its timeout: the attempt has failed, but the code may still run. */

@@ -28,6 +28,13 @@ export function retryProperties(input: CopyInput): MessageProperties {
   return copiedProperties(input, commonHeaders(input));
 }
 
+/** The properties of the copy that runs alone. */
+export function suspectProperties(input: CopyInput, crashes: number): MessageProperties {
+  const headers = commonHeaders(input);
+  headers[HEADER.crashes] = crashes;
+  return copiedProperties(input, headers);
+}
+
 /** The properties of the copy that goes to the dead-letter queue. */
 export function deadLetterProperties(
   input: CopyInput,

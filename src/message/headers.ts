@@ -12,6 +12,8 @@ export const HEADER = Object.freeze({
   expiresAt: 'warren-expires-at',
   /** Earlier failures as JSON text, oldest first. */
   failures: 'warren-failures',
+  /** In a queue of suspects: how often the message had been out when a worker died, before it came there. */
+  crashes: 'warren-crashes',
   /** The exchange and routing key that a foreign message was first published with. */
   exchange: 'warren-exchange',
   routingKey: 'warren-routing-key',

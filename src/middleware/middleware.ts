@@ -13,6 +13,7 @@ export interface TaskCall {
  */
 export type TaskMiddleware = (call: TaskCall, next: (payload?: unknown) => Promise<unknown>) => unknown;
 
+/** A call of a task's handler with a validated payload. What it returns is awaited and dropped. */
 export type TaskInvocation = (payload: unknown, task: TaskContext) => unknown;
 
 /** Puts the middleware around a handler. Without any, it is the handler itself. */

@@ -28,6 +28,8 @@ export function decideSettlement(outcome: TaskOutcome, input: DecisionInput): Se
       return retry(outcome.afterMs, input.attempt, true);
     case 'rejected':
       return deadLetter(outcome.reason);
+    case 'crash-looped':
+      return deadLetter('crash-loop');
     case 'gave-up':
       return deadLetter('failed');
     case 'unknown-task':

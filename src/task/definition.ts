@@ -44,6 +44,8 @@ export interface QueueDefinition {
   /** Deliveries that the broker may have outstanding at this worker, at least `concurrency`. */
   readonly prefetch: number;
   readonly bindings: readonly QueueBinding[];
+  /** Deaths of a worker over one task before it is dead-lettered: 2 to 15. */
+  readonly maxCrashes: number;
   /** Classic queues only: `x-max-priority`, 1 to 255; `undefined`: none. Quorum queues have priorities without it. */
   readonly maxPriority: number | undefined;
 }

@@ -13,6 +13,8 @@ export type TaskOutcome =
   | { readonly kind: 'gave-up'; readonly error: unknown }
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly problems: readonly PayloadProblem[] }
   | { readonly kind: 'unknown-task'; readonly task: string | undefined }
+  /** Workers died over it, so often that it was not run again. */
+  | { readonly kind: 'crash-looped'; readonly crashes: number }
   | { readonly kind: 'timed-out'; readonly error: unknown }
   | { readonly kind: 'interrupted' };
 

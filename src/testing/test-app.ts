@@ -52,19 +52,37 @@ const MAX_WAIT_MS = 5_000;
  * ```
  */
 export async function createTestApp({ startAt, ...options }: TestAppOptions): Promise<TestApp> {
-  const clock = new ManualClock(startAt?.getTime());
-  const errors = new HandlerErrors();
-  const app = await createTaskApp({
-    logger: false,
-    ...options,
-    middleware: [errors.middleware, ...(options.middleware ?? [])],
-    url: 'memory:',
-    clock,
-    handleSignals: false,
-  });
+  const bench = new TestBench(startAt);
+  const app = await createTaskApp({ ...options, ...bench.options(options) });
   await app.start();
   await app.pause();
-  return new TestApp(app, clock, errors);
+  return bench.testApp(app);
+}
+
+/** What an app needs to be under test, for those who make and start it themselves. */
+export class TestBench {
+  readonly #clock: ManualClock;
+  readonly #errors = new HandlerErrors();
+
+  constructor(startAt: Date | undefined) {
+    this.#clock = new ManualClock(startAt?.getTime());
+  }
+
+  /** What counts instead of the app's own options. */
+  options({ middleware = [], logger = false }: Pick<TaskAppOptions, 'middleware' | 'logger'>): TaskAppOptions {
+    return {
+      logger,
+      middleware: [this.#errors.middleware, ...middleware],
+      url: 'memory:',
+      clock: this.#clock,
+      handleSignals: false,
+    };
+  }
+
+  /** @param app - made with these options, started and paused. */
+  testApp(app: TaskApp): TestApp {
+    return new TestApp(app, this.#clock, this.#errors);
+  }
 }
 
 /** Remembers what handlers threw: the errors themselves, not their descriptions. */

@@ -16,6 +16,11 @@ export function replayQueueName(queue: string): string {
   return `${deadQueueName(queue)}.replay`;
 }
 
+/** The queue where tasks run alone whose worker died over them again and again: `emails.suspects`. */
+export function suspectQueueName(queue: string): string {
+  return `${queue}.suspects`;
+}
+
 /**
  * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
  *

@@ -1,6 +1,6 @@
 import type { QueueBinding, QueueDefinition } from '../task/definition';
 import { foreignExchange, predeclaredType } from './foreign-exchange';
-import { deadQueueName, isReservedName } from './names';
+import { deadQueueName, isReservedName, suspectQueueName } from './names';
 
 /** Somebody's wish for a named thing, in words: two wishes for one name agree when their settings read the same. */
 interface Wish {
@@ -31,12 +31,16 @@ export function planProblems(queues: readonly QueueDefinition[]): readonly strin
 }
 
 function queueNameProblems(queues: readonly QueueDefinition[]): readonly string[] {
-  const homes = new Map(queues.map(({ name }) => [deadQueueName(name), name]));
+  const own = new Map(
+    queues.flatMap(({ name }) => [
+      [deadQueueName(name), `the dead-letter queue of "${name}"`],
+      [suspectQueueName(name), `the queue of suspects of "${name}"`],
+    ]),
+  );
   return queues.flatMap(({ name }) => {
     if (isReservedName(name)) return `the queue "${name}" has a name that Warren keeps for itself. Rename it.`;
-    const home = homes.get(name);
-    if (home === undefined) return [];
-    return `the queue "${name}" has the name of the dead-letter queue of "${home}". Rename one of them.`;
+    const taken = own.get(name);
+    return taken === undefined ? [] : `the queue "${name}" has the name of ${taken}. Rename one of them.`;
   });
 }
 

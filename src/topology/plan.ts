@@ -3,10 +3,10 @@ import type { QueueDefinition } from '../task/definition';
 import { effectiveRoutingKey, foreignExchange } from './foreign-exchange';
 import { homeBindingKey } from './ladder';
 import { planDelivery, planLevels } from './ladder-plan';
-import { DEAD_EXCHANGE, DELAY_DELIVER_EXCHANGE, deadQueueName } from './names';
+import { DEAD_EXCHANGE, DELAY_DELIVER_EXCHANGE, deadQueueName, suspectQueueName } from './names';
 import { bindingIdentity, compareBindings, compareNames, compareText } from './order';
 import { planProblems } from './plan-problems';
-import { homeQueueArguments, keptQueueArguments } from './queue-arguments';
+import { homeQueueArguments, keptQueueArguments, suspectQueueArguments } from './queue-arguments';
 import type { Arguments, BindingSpec, Topology } from './topology';
 
 /** What a topology is planned from. */
@@ -51,6 +51,7 @@ function planQueue(queue: QueueDefinition): Topology {
     queues: [
       { name, arguments: homeQueueArguments(queue) },
       { name: dead, arguments: keptQueueArguments(queue.type) },
+      { name: suspectQueueName(name), arguments: suspectQueueArguments(queue) },
     ],
     bindings: [
       toQueue(DEAD_EXCHANGE, dead, name),

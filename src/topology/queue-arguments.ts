@@ -24,6 +24,11 @@ export function homeQueueArguments({ name, type, maxPriority }: QueueDefinition)
   return { 'x-queue-type': 'quorum', ...deadLetters, ...AT_LEAST_ONCE, 'x-delivery-limit': HOME_DELIVERY_LIMIT };
 }
 
+/** Arguments of a queue of suspects: a home queue that counts its failed deliveries, which a classic one does not. */
+export function suspectQueueArguments(queue: QueueDefinition): Arguments {
+  return homeQueueArguments({ ...queue, type: 'quorum', maxPriority: undefined });
+}
+
 /** Arguments of a queue where messages stay until somebody reads them: dead letters, and delayed ones without a home. */
 export function keptQueueArguments(type: QueueType): Arguments {
   if (type === 'classic') return { 'x-queue-type': 'classic' };

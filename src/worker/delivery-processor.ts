@@ -22,6 +22,8 @@ export interface PreparedTask {
   readonly definition: TaskDefinition;
   /** Turns decoded JSON into the handler's payload. Answers at once wherever the contract allows. */
   readonly check: (value: unknown) => PayloadResult | Promise<PayloadResult>;
+  /** The middleware around a call that the resolver makes itself; then no instance is asked for. */
+  readonly bound?: TaskInvocation;
   /** The middleware around the handler's method. */
   readonly invocationOf: (instance: object) => TaskInvocation;
 }
@@ -60,6 +62,21 @@ export class DeliveryProcessor {
     const { size } = this.#running;
     for (const task of this.#running) task.interrupt();
     return size;
+  }
+
+  /** The attempt of a delivery that is not run: its outcome is known before. */
+  withoutRunning(delivery: Delivery, outcome: TaskOutcome): Attempt {
+    const envelope = readEnvelope(delivery);
+    const now = this.options.clock.now();
+    return {
+      outcome,
+      definition: this.options.dispatcher.find(delivery.queue, envelope)?.definition,
+      envelope,
+      id: envelope.id ?? this.options.newId(),
+      queue: delivery.queue,
+      startedAt: now,
+      endedAt: now,
+    };
   }
 
   /** Never rejects. Few promises are made on the way: this runs for every message. */
@@ -122,10 +139,11 @@ export class DeliveryProcessor {
 
   #call(running: RunningTask, task: PreparedTask, checked: PayloadResult): unknown {
     if (!checked.ok) throw new Rejected(checked.problems);
+    if (task.bound !== undefined) return this.#invoke(running, task.bound, checked.payload);
     const instance = this.#resolve(task);
     return instance instanceof Promise
-      ? instance.then((resolved) => this.#invoke(running, task, resolved, checked.payload))
-      : this.#invoke(running, task, instance, checked.payload);
+      ? instance.then((resolved) => this.#invoke(running, task.invocationOf(resolved), checked.payload))
+      : this.#invoke(running, task.invocationOf(instance), checked.payload);
   }
 
   #resolve({ definition }: PreparedTask): object | Promise<object> {
@@ -140,10 +158,10 @@ export class DeliveryProcessor {
     }
   }
 
-  #invoke(running: RunningTask, task: PreparedTask, instance: object, payload: unknown): unknown {
+  #invoke(running: RunningTask, invocation: TaskInvocation, payload: unknown): unknown {
     const { events } = this.options;
     if (events.has('task:started')) events.emit('task:started', eventOf(running));
-    return task.invocationOf(instance)(payload, running);
+    return invocation(payload, running);
   }
 }
 

@@ -1,6 +1,7 @@
 import { composeMiddleware, type TaskInvocation, type TaskMiddleware } from '../middleware/middleware';
 import type { TaskDefinition } from '../task/definition';
 import type { PreparedTask } from './delivery-processor';
+import type { HandlerResolver } from './handler-resolver';
 
 type HandlerMethod = (payload: unknown, task: unknown) => unknown;
 
@@ -9,11 +10,14 @@ export function prepareTask(
   definition: TaskDefinition,
   check: PreparedTask['check'],
   middleware: readonly TaskMiddleware[],
+  resolver: HandlerResolver,
 ): PreparedTask {
+  const own = resolver.bind?.(definition);
   const bound = new WeakMap<object, TaskInvocation>();
   return {
     definition,
     check,
+    ...(own === undefined ? {} : { bound: composeMiddleware(middleware, own) }),
     invocationOf: (instance) => {
       const existing = bound.get(instance);
       if (existing !== undefined) return existing;

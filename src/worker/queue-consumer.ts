@@ -1,6 +1,13 @@
 import type { Broker, Delivery, Subscription } from '../broker/broker';
 import { Fifo } from '../collections/fifo';
-import type { QueueDefinition } from '../task/definition';
+
+/** A queue to consume, and how much of it at a time. */
+export interface ConsumedQueue {
+  readonly name: string;
+  /** Deliveries that are handled at the same time. */
+  readonly concurrency: number;
+  readonly prefetch: number;
+}
 
 /**
  * Consumes one queue with a bounded number of tasks at a time.
@@ -16,7 +23,7 @@ export class QueueConsumer {
 
   /** @param handle - runs and settles a delivery; must not reject. */
   constructor(
-    private readonly queue: QueueDefinition,
+    private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
     private readonly handle: (delivery: Delivery) => Promise<void>,
   ) {}

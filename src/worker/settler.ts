@@ -2,7 +2,7 @@ import type { Delivery, Publisher } from '../broker/broker';
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
-import { type CopyInput, deadLetterProperties, retryProperties } from '../message/copies';
+import { type CopyInput, deadLetterProperties, retryProperties, suspectProperties } from '../message/copies';
 import { readFailures } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
 import { decideSettlement } from '../retry/decide-settlement';
@@ -10,7 +10,7 @@ import type { Settlement, TaskOutcome } from '../task/outcome';
 import type { RetryPolicy } from '../task/retry-policy';
 import type { Clock } from '../time/clock';
 import { route } from '../topology/ladder';
-import { DEAD_EXCHANGE } from '../topology/names';
+import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
 
 export interface SettlerOptions {
@@ -39,6 +39,25 @@ export class Settler {
     delivery.ack();
     this.#tellCompleted(attempt);
     return undefined;
+  }
+
+  /** Moves a delivery to the queue of suspects, where it runs alone. Never rejects. */
+  async isolate(delivery: Delivery, attempt: Attempt, crashes: number): Promise<void> {
+    const { publisher, events, clock } = this.options;
+    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, undefined, clock.now());
+    try {
+      await publisher.publish({
+        exchange: '',
+        routingKey: suspectQueueName(delivery.queue),
+        body: delivery.body,
+        properties: suspectProperties(copy, crashes),
+      });
+    } catch (failure) {
+      await this.#postpone(delivery, attempt, failure);
+      return;
+    }
+    delivery.ack();
+    events.emit('task:isolated', { ...taskEvent(attempt), crashes });
   }
 
   async #settleOther(delivery: Delivery, attempt: Attempt): Promise<void> {
@@ -214,6 +233,11 @@ function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
     case 'retry':
     case 'gave-up':
       return describeThrown(outcome.error);
+    case 'crash-looped':
+      return {
+        name: 'CrashLoop',
+        message: `${outcome.crashes} workers died, or lost their connection, while the task was out; the last time it ran alone`,
+      };
     case 'unknown-task':
       return {
         name: 'UnknownTask',

@@ -3,7 +3,8 @@ import type { EventBus } from '../events/event-bus';
 import type { QueueDefinition } from '../task/definition';
 import type { Clock } from '../time/clock';
 import type { DeliveryProcessor } from './delivery-processor';
-import { QueueConsumer } from './queue-consumer';
+import type { QueueConsumer } from './queue-consumer';
+import { QueueRunner } from './queue-runner';
 import type { Settler } from './settler';
 
 export interface WorkerOptions {
@@ -31,11 +32,8 @@ export class Worker {
 
   constructor(private readonly options: WorkerOptions) {
     const { processor, settler } = options;
-    this.#consumers = options.queues.map(
-      (queue) =>
-        new QueueConsumer(queue, options.broker, async (delivery) =>
-          settler.settle(delivery, await processor.process(delivery)),
-        ),
+    this.#consumers = options.queues.flatMap((queue) =>
+      new QueueRunner(queue, processor, settler).consumers(options.broker),
     );
   }
 
@@ -100,6 +98,6 @@ export class Worker {
   }
 
   #names(): readonly string[] {
-    return this.#consumers.map((consumer) => consumer.name);
+    return this.options.queues.map(({ name }) => name);
   }
 }

@@ -3,7 +3,7 @@ import type { TaskApp } from '../../app/task-app';
 import { migrateQueue, readMigrationFacts } from '../../migration/migrate-queue';
 import { type MigrationStep, nextStep } from '../../migration/next-step';
 import { systemClock } from '../../time/system-clock';
-import { deadQueueName } from '../../topology/names';
+import { deadQueueName, suspectQueueName } from '../../topology/names';
 import type { QueueSpec } from '../../topology/topology';
 import { confirm } from '../ask';
 import { queuesOf } from '../dead-options';
@@ -24,7 +24,7 @@ export function addMigrateCommand(topology: Command, session: Session): void {
   const command = topology
     .command('migrate')
     .description('Move queues to the arguments of the plan, with what stands in them. Stop their workers first.')
-    .argument('[queue...]', 'home queues; each with its dead-letter queue (default: those of the tasks)')
+    .argument('[queue...]', 'home queues; each with its dead letters and suspects (default: those of the tasks)')
     .option('--dry-run', 'only say what would be moved')
     .option('--yes', 'do not ask');
   withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'");
@@ -40,7 +40,9 @@ async function migrate(
   output: Output,
 ): Promise<ExitCode> {
   assertTasks(app);
-  const names = new Set(queuesOf(named, app).flatMap((queue) => [queue, deadQueueName(queue)]));
+  const names = new Set(
+    queuesOf(named, app).flatMap((queue) => [queue, deadQueueName(queue), suspectQueueName(queue)]),
+  );
   const specs: QueueSpec[] = [];
   for (const spec of app.topology.queues.filter(({ name }) => names.has(name))) {
     if (nextStep(await readMigrationFacts(app.broker, spec, false)).kind !== 'done') specs.push(spec);

@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { QueueType } from '../../task/definition';
-import { DELAY_UNROUTED, deadQueueName, isReservedName, replayQueueName } from '../../topology/names';
-import { homeQueueArguments, keptQueueArguments, replayQueueArguments } from '../../topology/queue-arguments';
+import { DELAY_UNROUTED, deadQueueName, isReservedName, replayQueueName, suspectQueueName } from '../../topology/names';
+import {
+  homeQueueArguments,
+  keptQueueArguments,
+  replayQueueArguments,
+  suspectQueueArguments,
+} from '../../topology/queue-arguments';
 import type { QueueSpec } from '../../topology/topology';
 import { confirm } from '../ask';
 import { EXIT, type ExitCode } from '../exit-codes';
@@ -88,8 +93,11 @@ async function candidatesOf(home: string, planned: ReadonlySet<string>, app: Tas
   const homes = types.map((type) => ({ name: home, arguments: homeQueueArguments({ ...NO_QUEUE, name: home, type }) }));
   const dead = types.map((type) => ({ name: deadQueueName(home), arguments: keptQueueArguments(type) }));
   const replay = [{ name: replayQueueName(home), arguments: replayQueueArguments(home) }];
+  const suspects = [
+    { name: suspectQueueName(home), arguments: suspectQueueArguments({ ...NO_QUEUE, name: home, type: 'quorum' }) },
+  ];
   const found: Candidate[] = [];
-  for (const variants of [homes, dead, replay]) {
+  for (const variants of [homes, dead, replay, suspects]) {
     const name = variants[0]?.name ?? '';
     const candidate = planned.has(name) ? undefined : await candidateOf(name, variants, app);
     if (candidate !== undefined) found.push(candidate);
@@ -97,7 +105,7 @@ async function candidatesOf(home: string, planned: ReadonlySet<string>, app: Tas
   return found;
 }
 
-const NO_QUEUE = { concurrency: 1, prefetch: 1, bindings: [], maxPriority: undefined } as const;
+const NO_QUEUE = { concurrency: 1, prefetch: 1, bindings: [], maxPriority: undefined, maxCrashes: 3 } as const;
 
 async function candidateOf(name: string, variants: readonly QueueSpec[], app: TaskApp): Promise<Candidate | undefined> {
   const state = await app.broker.queueState(name);

@@ -524,6 +524,29 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         await second.stop();
       });
 
+      it('drains: runs what it has, takes nothing more, and still enqueues until it stops', async () => {
+        let finish: () => void = () => undefined;
+        const runs: number[] = [];
+        const { type } = greetings(({ times }) => {
+          runs.push(times);
+          return new Promise<void>((resolve) => {
+            finish = resolve;
+          });
+        });
+        const app = await start(type);
+        const started = app.once('task:started');
+        await app.client.of(type).greet({ ...hello, times: 1 });
+        await bounded('start', started);
+        const drained = app.drain();
+        await app.client.of(type).greet({ ...hello, times: 2 });
+        finish();
+        await bounded('drain', drained);
+        await app.client.of(type).greet({ ...hello, times: 3 });
+        await bounded('stop', app.stop());
+        expect(runs).toEqual([1]);
+        await expect(app.client.of(type).greet(hello)).rejects.toMatchObject({ code: 'NOT_STARTED' });
+      });
+
       it('can be stopped twice and while nothing runs', async () => {
         const { type } = greetings(() => undefined);
         const app = await start(type);

@@ -63,7 +63,12 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       await fillLetters(app, old, [{ id: 'one' }]);
       const kept = await run(['topology', 'prune', old, queue, '--yes', '--json']);
       expect(kept.code).toBe(0);
-      expect(JSON.parse(kept.stdout)).toMatchObject({ deleted: [{ name: old, result: 'deleted' }] });
+      expect(JSON.parse(kept.stdout)).toMatchObject({
+        deleted: [
+          { name: old, result: 'deleted' },
+          { name: `${old}.suspects`, result: 'deleted' },
+        ],
+      });
       expect(await app.broker.queueState(old)).toBeUndefined();
       expect(await app.broker.queueState(`${old}.dead`)).toMatchObject({ ready: 1 });
       expect(await app.broker.queueState(queue)).toMatchObject({ ready: 0 });

@@ -10,7 +10,7 @@ const { makeBodyFrame } = require(join(lib, 'frame.js'));
 
 function amqplibFrames(channel: number, { exchange, routingKey, body, properties }: OutgoingMessage): Buffer {
   const method = defs.encodeMethod(defs.BasicPublish, channel, { exchange, routingKey, mandatory: true });
-  const all = { ...properties, deliveryMode: 2 };
+  const all = { ...properties, headers: {}, deliveryMode: 2 };
   const header = defs.encodeProperties(defs.BasicProperties, channel, body.length, all);
   return Buffer.concat([method, header, ...(body.length === 0 ? [] : [makeBodyFrame(channel, body)])]);
 }

@@ -22,6 +22,7 @@ it('has the documented defaults', () => {
     publishTimeoutMs: 15_000,
     maxInFlight: 1_000,
     connectTimeoutMs: 10_000,
+    waitForBrokerMs: 0,
     heartbeatSeconds: 10,
     maxConsumerConnections: 16,
     stopTimeoutMs: 30_000,

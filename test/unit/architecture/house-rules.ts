@@ -46,7 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // 6: the only place that wires.
   app: { level: 6, imports: BELOW_APP },
   // 7: adapters for people and platforms.
-  nest: { level: 7, imports: RIM },
+  nest: { level: 7, imports: [...RIM, 'testing'] },
   cli: { level: 7, imports: RIM },
   testing: { level: 7, imports: RIM },
   telemetry: { level: 7, imports: RIM },

@@ -1,6 +1,6 @@
 import { transformSync } from 'esbuild';
 import { resolveDefinitions } from '../../../src/decorators/resolve-definitions';
-import { Task } from '../../../src/decorators/task';
+import { Task, taskDecorator } from '../../../src/decorators/task';
 import { TaskQueue } from '../../../src/decorators/task-queue';
 import type { ClassType } from '../../../src/task/class-type';
 import type { TaskContext } from '../../../src/task/context';
@@ -55,6 +55,17 @@ describe("a task's payload", () => {
       flag: 'boolean',
       size: 'number',
     });
+  });
+
+  it('is that of the parameter that a framework names', () => {
+    const second = taskDecorator(undefined, undefined, () => 1);
+    const none = taskDecorator({ payload: undefined }, undefined, () => -1);
+    @TaskQueue('q')
+    class Tasks {
+      @(second as unknown as MethodDecorator) invoice(_task: TaskContext, _payload: Invoice): void {}
+      @none nothing(_tenant: string): void {}
+    }
+    expect(payloadsOf(Tasks)).toEqual({ invoice: 'Invoice', nothing: 'none' });
   });
 
   it('is none where there is no parameter, or one that is nothing', () => {

@@ -29,18 +29,20 @@ describe('a queue', () => {
       concurrency: 10,
       prefetch: 10,
       maxPriority: undefined,
+      maxCrashes: 3,
       bindings: [],
     });
   });
 
   it('takes what its class says', () => {
     expect(
-      queueOf(taskClass('A', 'q', { type: 'classic', concurrency: 2, prefetch: 5, maxPriority: 9 })),
+      queueOf(taskClass('A', 'q', { type: 'classic', concurrency: 2, prefetch: 5, maxPriority: 9, maxCrashes: 5 })),
     ).toMatchObject({
       type: 'classic',
       concurrency: 2,
       prefetch: 5,
       maxPriority: 9,
+      maxCrashes: 5,
     });
     expect(queueOf(taskClass('A', 'q', { concurrency: 33 }))).toMatchObject({ concurrency: 33, prefetch: 33 });
   });
@@ -110,6 +112,7 @@ describe('a queue', () => {
   });
 
   it.each<[unknown, string]>([
+    [{ maxCrashes: 1 }, '@TaskQueue of A: maxCrashes must be a whole number from 2 to 15, got 1'],
     [{ concurrency: 0 }, '@TaskQueue of A: concurrency must be a whole number from 1 to 10000, got 0'],
     [{ concurrency: 10_001 }, 'concurrency must be a whole number from 1 to 10000, got 10001'],
     [{ concurrency: 2.5 }, 'concurrency must be a whole number from 1 to 10000, got 2.5'],

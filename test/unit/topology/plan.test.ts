@@ -47,8 +47,10 @@ describe('a small plan', () => {
 Queues
   billing                classic  x-dead-letter-exchange=warren.dead x-dead-letter-routing-key=billing x-max-priority=9
   billing.dead           classic
+  billing.suspects       quorum   x-dead-letter-exchange=warren.dead x-dead-letter-routing-key=billing x-dead-letter-strategy=at-least-once x-delivery-limit=20 x-overflow=reject-publish
   emails                 quorum   x-dead-letter-exchange=warren.dead x-dead-letter-routing-key=emails x-dead-letter-strategy=at-least-once x-delivery-limit=20 x-overflow=reject-publish
   emails.dead            quorum   x-delivery-limit=1000000
+  emails.suspects        quorum   x-dead-letter-exchange=warren.dead x-dead-letter-routing-key=emails x-dead-letter-strategy=at-least-once x-delivery-limit=20 x-overflow=reject-publish
   warren.delay.00 … 30   quorum   31 delay levels, 125 ms × 2^level
   warren.delay.unrouted  quorum   x-delivery-limit=1000000
 
@@ -196,6 +198,9 @@ describe('what cannot be planned', () => {
   it('refuses a queue with the name of a dead-letter queue that is planned too', () => {
     expect(problemsOf(homeQueue('emails.dead'), homeQueue('emails'))).toEqual([
       'the queue "emails.dead" has the name of the dead-letter queue of "emails". Rename one of them.',
+    ]);
+    expect(problemsOf(homeQueue('emails.suspects'), homeQueue('emails'))).toEqual([
+      'the queue "emails.suspects" has the name of the queue of suspects of "emails". Rename one of them.',
     ]);
     expect(problemsOf(homeQueue('emails.dead'))).toEqual([]);
   });

@@ -58,3 +58,29 @@ it('rejects a payload that does not fit, at once or later, without calling the h
   }
   expect(handler).not.toHaveBeenCalled();
 });
+
+it('asks for no instance where the resolver makes the call itself', async () => {
+  const bound = jest.fn();
+  const task: PreparedTask = {
+    definition: taskDefinition(),
+    check: (payload) => ({ ok: true, payload }),
+    bound,
+    invocationOf: () => {
+      throw new Error('nobody needs an instance');
+    },
+  };
+  const processor = new DeliveryProcessor({
+    dispatcher: new Dispatcher([task]),
+    decode: () => ({ ok: true, value: { to: 'ada@example.com' } }),
+    resolver: {
+      get: () => {
+        throw new Error('nobody needs an instance');
+      },
+    },
+    events: new EventBus(),
+    clock: new ManualClock(),
+    newId: () => 'made-up',
+  });
+  expect((await processor.process(delivery)).outcome.kind).toBe('completed');
+  expect(bound).toHaveBeenCalledWith({ to: 'ada@example.com' }, expect.objectContaining({ id: 'id-1' }));
+});

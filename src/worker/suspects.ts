@@ -1,0 +1,73 @@
+import type { Delivery } from '../broker/broker';
+import { HEADER, integerHeader } from '../message/headers';
+
+const MAX_CRASHES_TOLD = 1_000;
+
+/**
+ * Whether a message of a home queue is suspected to kill its workers: one more death over it is too many. Until then it
+ * runs as others do, since a lost connection counts as well, and for everything that is out at that moment.
+ *
+ * Before RabbitMQ 4.3 the count has also what was given back, by a worker that stopped, say. Such a message runs alone
+ * too soon, and does it no harm.
+ */
+export function isSuspect({ deliveryCount }: Delivery, maxCrashes: number): boolean {
+  return deliveryCount >= maxCrashes - 1;
+}
+
+/** What is held against a suspect. Whatever was counted may be a neighbour's doing: everybody gets one run alone. */
+export function crashesBeforeIsolation({ deliveryCount }: Delivery, maxCrashes: number): number {
+  return Math.min(deliveryCount, maxCrashes - 1);
+}
+
+/** The deaths over a message of a queue of suspects: those before, and those there, where nothing else is out beside it. */
+export function crashesOfSuspect({ deliveryCount, properties }: Delivery): number {
+  return deliveryCount + (integerHeader(properties.headers, HEADER.crashes, 1, MAX_CRASHES_TOLD) ?? 1);
+}
+
+/** A delivery from a queue of suspects, for whom it is one of its home queue: it is dispatched and retried as such. */
+export class SuspectDelivery implements Delivery {
+  constructor(
+    private readonly delivery: Delivery,
+    readonly queue: string,
+  ) {}
+
+  get exchange(): string {
+    return this.delivery.exchange;
+  }
+
+  get routingKey(): string {
+    return this.delivery.routingKey;
+  }
+
+  get body(): Buffer {
+    return this.delivery.body;
+  }
+
+  get properties(): Delivery['properties'] {
+    return this.delivery.properties;
+  }
+
+  get redelivered(): boolean {
+    return this.delivery.redelivered;
+  }
+
+  get deliveryCount(): number {
+    return this.delivery.deliveryCount;
+  }
+
+  get live(): boolean {
+    return this.delivery.live;
+  }
+
+  ack(): boolean {
+    return this.delivery.ack();
+  }
+
+  requeue(): boolean {
+    return this.delivery.requeue();
+  }
+
+  reject(): boolean {
+    return this.delivery.reject();
+  }
+}
