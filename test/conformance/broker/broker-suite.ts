@@ -1,3 +1,4 @@
+import { describeAdministration } from './administration-suite';
 import type { BrokerUnderTest } from './broker-under-test';
 import { describeConsuming } from './consuming-suite';
 import { describeDeadLetters } from './dead-letter-suite';
@@ -24,5 +25,6 @@ export function describeBroker(name: string, factory: () => Promise<BrokerUnderT
     describeDeadLetters(context);
     describeReading(context);
     describeTopology(context);
+    describeAdministration(context);
   });
 }

@@ -1,0 +1,111 @@
+import { LockedError, TopologyConflictError } from '../../../src/errors/broker-errors';
+import { UnroutableError } from '../../../src/errors/enqueue-errors';
+import { textOf } from './inbox';
+import type { SuiteContext } from './suite-context';
+import { classicQueue, exchange, quorumQueue, topology, toQueue } from './topologies';
+
+/** What the command line does to a broker. */
+export function describeAdministration(context: SuiteContext): void {
+  describe('administration', () => {
+    it('tells what a queue holds and how many consume it, and that there is none', async () => {
+      const queue = await context.queue();
+      expect(await context.broker.queueState(queue)).toEqual({ ready: 0, consumers: 0 });
+      await context.publish(queue, 'a');
+      await context.readyBecomes(queue, 1);
+      const { inbox } = await context.consume(queue);
+      await inbox.take();
+      expect(await context.broker.queueState(queue)).toEqual({ ready: 0, consumers: 1 });
+      expect(await context.broker.queueState(context.name('nothing'))).toBeUndefined();
+    });
+
+    it('declares beside the plan, and refuses what is there with other arguments', async () => {
+      const queue = context.name('beside');
+      await context.broker.declare(topology({ queues: [quorumQueue(queue, { 'x-delivery-limit': 5 })] }));
+      await context.broker.declare(topology({ queues: [quorumQueue(queue, { 'x-delivery-limit': 5 })] }));
+      await expect(
+        context.broker.declare(topology({ queues: [quorumQueue(queue, { 'x-delivery-limit': 6 })] })),
+      ).rejects.toThrow(TopologyConflictError);
+      expect(await context.broker.queueState(queue)).toEqual({ ready: 0, consumers: 0 });
+    });
+
+    it('finds what a plan misses and what differs, argument by argument, and changes nothing', async () => {
+      const [same, other, gone] = [context.name('same'), context.name('other'), context.name('gone')];
+      await context.declare({
+        queues: [quorumQueue(same), quorumQueue(other, { 'x-delivery-limit': 5 })],
+        exchanges: [exchange(same, 'topic')],
+      });
+      const plan = topology({
+        queues: [quorumQueue(same), quorumQueue(other, { 'x-delivery-limit': 6 }), quorumQueue(gone)],
+        exchanges: [exchange(same, 'topic'), exchange(gone, 'fanout')],
+      });
+      const found = await context.broker.inspect(plan);
+      expect(found.map(({ kind, entity, name }) => `${kind} ${entity} ${name}`).sort()).toEqual([
+        `different queue ${other}`,
+        `missing exchange ${gone}`,
+        `missing queue ${gone}`,
+      ]);
+      expect(found.find(({ name }) => name === other)).toMatchObject({ differences: [{ field: 'x-delivery-limit' }] });
+      expect(await context.broker.queueState(gone)).toBeUndefined();
+    });
+
+    it('removes a binding, and takes one that is not there for removed', async () => {
+      const [source, queue] = [context.name('source'), context.name('bound')];
+      await context.declare({
+        queues: [quorumQueue(queue)],
+        exchanges: [exchange(source, 'direct')],
+        bindings: [toQueue(source, queue, 'key')],
+      });
+      await context.publish('key', 'bound', {}, source);
+      await context.broker.unbind([toQueue(source, queue, 'key')]);
+      await context.broker.unbind([toQueue(source, queue, 'key')]);
+      await expect(context.publish('key', 'not bound', {}, source)).rejects.toThrow(UnroutableError);
+    });
+
+    it.each([
+      ['quorum', quorumQueue],
+      ['classic', classicQueue],
+    ] as const)('deletes a %s queue that is empty and unused, and no other', async (type, spec) => {
+      const queue = context.name('old');
+      await context.declare({ queues: [spec(queue)] });
+      await context.publish(queue, 'a');
+      await context.readyBecomes(queue, 1);
+      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'in-use' });
+      const { inbox, subscription } = await context.consume(queue);
+      expect((await inbox.take()).ack()).toBe(true);
+      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'in-use' });
+      await subscription.close();
+      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'deleted', lost: 0 });
+      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'missing' });
+    });
+
+    it('gives a lock to one connection at a time, until it is given back or the connection ends', async () => {
+      const lock = context.name('lock');
+      const other = await context.under.connect();
+      const unlock = await context.broker.lock(lock);
+      await expect(other.lock(lock)).rejects.toThrow(LockedError);
+      await unlock();
+      await other.lock(lock);
+      await expect(context.broker.lock(lock)).rejects.toThrow(LockedError);
+      await other.close();
+      await (await context.broker.lock(lock))();
+    });
+
+    it('leaves settled what was settled when its reader says so', async () => {
+      const queue = await context.queue({ 'x-delivery-limit': 20 });
+      for (const body of ['a', 'b', 'c']) await context.publish(queue, body);
+      await context.readyBecomes(queue, 3);
+      const reader = await context.broker.openReader(queue);
+      const [first] = [await reader.next(), await reader.next()];
+      expect(first?.ack()).toBe(true);
+      await reader.settled();
+      await reader.close();
+      await context.readyBecomes(queue, 2);
+      const again = await context.broker.openReader(queue);
+      const left = [await again.next(), await again.next()];
+      expect(left.map((delivery) => (delivery === undefined ? undefined : textOf(delivery))).sort()).toEqual([
+        'b',
+        'c',
+      ]);
+    });
+  });
+}
