@@ -1,0 +1,85 @@
+import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
+import { bounded } from '../support/bounded';
+import type { TestBroker } from '../support/rabbitmq/broker';
+import type { Leftovers } from './leftovers';
+import { indexOf, SOAK_QUEUE } from './task-plan';
+
+/** Names as they stand on the broker; written out, since nothing here should depend on what is being judged. */
+const DEAD_QUEUE = `${SOAK_QUEUE}.dead`;
+const WAITING_QUEUES = [
+  SOAK_QUEUE,
+  'warren.delay.unrouted',
+  ...Array.from({ length: 31 }, (_, level) => `warren.delay.${String(level).padStart(2, '0')}`),
+];
+const TIMEOUT_MS = 60_000;
+
+/** Empties every queue of the soak by plain amqplib and says what stood in it. */
+export async function drain(broker: TestBroker): Promise<Leftovers> {
+  const connection = await connect(broker.url, { timeout: 10_000 });
+  connection.on('error', () => {
+    // What it broke says so.
+  });
+  try {
+    return await drainThrough(connection, broker);
+  } finally {
+    await bounded('the end of a connection', connection.close(), 10_000);
+  }
+}
+
+/** Messages that are ready in a queue. */
+export async function countReady(broker: TestBroker, queue: string): Promise<number> {
+  const connection = await connect(broker.url, { timeout: 10_000 });
+  const channel = await connection.createChannel();
+  const { messageCount } = await bounded(`a look at ${queue}`, channel.checkQueue(queue), TIMEOUT_MS);
+  await bounded('the end of a connection', connection.close(), 10_000);
+  return messageCount;
+}
+
+export const countDead = (broker: TestBroker): Promise<number> => countReady(broker, DEAD_QUEUE);
+
+async function drainThrough(connection: ChannelModel, broker: TestBroker): Promise<Leftovers> {
+  const channel = await bounded('a channel', connection.createChannel(), TIMEOUT_MS);
+  const dead = new Map<number, { copies: number; reason: string }>();
+  const queued = new Set<number>();
+  let foreign = 0;
+  // Twice, since a message of the ladder may have been between two queues.
+  for (let round = 1; round <= 2; round++) {
+    for (const queue of WAITING_QUEUES) {
+      for await (const message of messagesOf(channel, queue)) {
+        const index = indexOf(message.properties.messageId);
+        if (index === undefined) foreign++;
+        else queued.add(index);
+      }
+    }
+  }
+  for await (const message of messagesOf(channel, DEAD_QUEUE)) {
+    const index = indexOf(message.properties.messageId);
+    if (index === undefined) foreign++;
+    else dead.set(index, { reason: reasonOf(message), copies: (dead.get(index)?.copies ?? 0) + 1 });
+  }
+  return { dead, queued, foreign, held: await countHeld(broker) };
+}
+
+async function* messagesOf(channel: Channel, queue: string): AsyncGenerator<GetMessage> {
+  for (;;) {
+    const message = await bounded(`a message of ${queue}`, channel.get(queue, { noAck: true }), TIMEOUT_MS);
+    if (message === false) return;
+    yield message;
+  }
+}
+
+/** Warren's own reason, else the broker's. */
+function reasonOf({ properties }: GetMessage): string {
+  const headers = properties.headers ?? {};
+  const [death] = (headers['x-death'] ?? []) as readonly { readonly reason?: unknown }[];
+  return String(headers['warren-reason'] ?? death?.reason ?? 'unknown');
+}
+
+/** What the broker still counts after everything was taken out. */
+async function countHeld(broker: TestBroker): Promise<number> {
+  const list = await broker.ctl('list_queues', 'messages', '--no-table-headers');
+  return list
+    .split('\n')
+    .filter((line) => /^\d+$/.test(line.trim()))
+    .reduce((sum, line) => sum + Number(line), 0);
+}
