@@ -18,6 +18,8 @@ export interface WorkerOptions {
 
 /** How long interrupted tasks have for their settlement, in milliseconds. */
 const SETTLE_TIMEOUT_MS = 5_000;
+/** How long a stop waits for the broker's answers to its cancels, in milliseconds; without them, the closing channel gives everything back. */
+const CANCEL_TIMEOUT_MS = 2_000;
 
 /**
  * Runs the tasks of some queues.
@@ -77,23 +79,30 @@ export class Worker {
     const { events, processor } = this.options;
     this.#state = 'stopping';
     events.emit('worker:stopping', { running: this.running, deadlineMs });
-    await Promise.all(this.#consumers.map((consumer) => consumer.pause()));
+    // Not awaited before the deadline runs: a broker that went silent would take its own time for the cancels.
+    const paused = Promise.all(this.#consumers.map((consumer) => consumer.pause()));
     await this.#drained(deadlineMs);
     const interrupted = processor.interruptAll();
     if (interrupted > 0) await this.#drained(SETTLE_TIMEOUT_MS);
+    await this.#atMost(CANCEL_TIMEOUT_MS, paused);
     this.#state = 'stopped';
     events.emit('worker:stopped', { interrupted });
   }
 
   /** Waits until no task runs, but not longer than `limitMs`. */
-  async #drained(limitMs: number): Promise<void> {
-    const idle = Promise.all(this.#consumers.map((consumer) => consumer.idle()));
-    await new Promise<void>((resolve) => {
+  #drained(limitMs: number): Promise<void> {
+    return this.#atMost(limitMs, Promise.all(this.#consumers.map((consumer) => consumer.idle())));
+  }
+
+  /** Waits until it has ended, however it did, but not longer than `limitMs`. */
+  #atMost(limitMs: number, work: Promise<unknown>): Promise<void> {
+    return new Promise<void>((resolve) => {
       const timer = this.options.clock.schedule(resolve, limitMs);
-      void idle.then(() => {
+      const ended = (): void => {
         timer.cancel();
         resolve();
-      });
+      };
+      work.then(ended, ended);
     });
   }
 
