@@ -45,7 +45,8 @@ export function formatReport(report: SoakReport): string {
     ['completed', whole(verdict.completed)],
     ['discarded', whole(verdict.discarded)],
     ['dead-lettered', whole(verdict.deadLettered)],
-    ['still queued', whole(verdict.queued + verdict.held)],
+    ['still queued', whole(verdict.queued)],
+    ['counted by broker after the drain', whole(verdict.held)],
     ['lost', whole(verdict.lost.length)],
     ['unexpected', whole(verdict.unexpected.length)],
     [
