@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { bounded } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
-import type { Leftovers } from './leftovers';
+import { type Leftovers, parseCounts } from './leftovers';
 import { indexOf, SOAK_QUEUE } from './task-plan';
 
 /** Names as they stand on the broker; written out, since nothing here should depend on what is being judged. */
@@ -12,6 +13,8 @@ const WAITING_QUEUES = [
   ...Array.from({ length: 31 }, (_, level) => `warren.delay.${String(level).padStart(2, '0')}`),
 ];
 const TIMEOUT_MS = 60_000;
+/** The broker's own dead-lettering tries again after three minutes what it could not hand on at once. */
+const HELD_TIMEOUT_MS = 200_000;
 
 /** Empties every queue of the soak by plain amqplib and says what stood in it. */
 export async function drain(broker: TestBroker): Promise<Leftovers> {
@@ -75,11 +78,15 @@ function reasonOf({ properties }: GetMessage): string {
   return String(headers['warren-reason'] ?? death?.reason ?? 'unknown');
 }
 
-/** What the broker still counts after everything was taken out. */
-async function countHeld(broker: TestBroker): Promise<number> {
-  const list = await broker.ctl('list_queues', 'messages', '--no-table-headers');
-  return list
-    .split('\n')
-    .filter((line) => /^\d+$/.test(line.trim()))
-    .reduce((sum, line) => sum + Number(line), 0);
+/**
+ * Where the broker still counts messages after everything was taken out. A quorum queue counts for others only every
+ * five seconds (`quorum_tick_interval`), so what it says at first is what stood there before the drain.
+ */
+async function countHeld(broker: TestBroker): Promise<ReadonlyMap<string, number>> {
+  const deadline = Date.now() + HELD_TIMEOUT_MS;
+  for (;;) {
+    const held = parseCounts(await broker.ctl('list_queues', 'name', 'messages', '--no-table-headers'));
+    if (held.size === 0 || Date.now() > deadline) return held;
+    await sleep(1_000);
+  }
 }

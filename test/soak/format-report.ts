@@ -29,6 +29,7 @@ export function brokenPromises({ verdict, recoveries, unexpectedEnds }: SoakRepo
     ),
     ...some(unexpected, ({ index, what }) => `unexpected: task ${index} ${what}`),
     ...some(never, ({ kind, never: count }) => `${count} times a worker completed nothing more after: ${kind}`),
+    ...some(Object.entries(verdict.held), ([queue, count]) => `${count} messages are held in ${queue}`),
     ...some(unexpectedEnds, (end) => `a process ended by itself: ${end}`),
     ...(sent > 0 ? [`${sent} tasks were never confirmed`] : []),
     ...(duplicates.runs > duplicates.atMost ? [`${duplicates.runs} duplicates, ${duplicates.atMost} at most`] : []),
@@ -46,7 +47,7 @@ export function formatReport(report: SoakReport): string {
     ['discarded', whole(verdict.discarded)],
     ['dead-lettered', whole(verdict.deadLettered)],
     ['still queued', whole(verdict.queued)],
-    ['counted by broker after the drain', whole(verdict.held)],
+    ['held by the broker', whole(sum(Object.values(verdict.held)))],
     ['lost', whole(verdict.lost.length)],
     ['unexpected', whole(verdict.unexpected.length)],
     [
@@ -89,3 +90,4 @@ function aligned(rows: readonly (readonly string[])[]): string {
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en');
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

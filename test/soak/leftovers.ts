@@ -6,6 +6,12 @@ export interface Leftovers {
   readonly queued: ReadonlySet<number>;
   /** Messages that no task of this soak has sent. */
   readonly foreign: number;
-  /** Messages that the broker counts and does not hand out: its own dead-lettering holds them back. */
-  readonly held: number;
+  /** Messages that the broker counts and does not hand out, by queue: its own dead-lettering holds them back. */
+  readonly held: ReadonlyMap<string, number>;
+}
+
+/** @param list - lines of a queue's name, a tab and a number, as rabbitmqctl prints them. @returns the queues that are not empty. */
+export function parseCounts(list: string): ReadonlyMap<string, number> {
+  const rows = list.split('\n').map((line) => /^(\S+)\t(\d+)$/.exec(line.trim()));
+  return new Map(rows.flatMap((row) => (row === null || row[2] === '0' ? [] : [[String(row[1]), Number(row[2])]])));
 }

@@ -13,7 +13,8 @@ export interface Verdict {
   readonly discarded: number;
   readonly deadLettered: number;
   readonly queued: number;
-  readonly held: number;
+  /** Messages that the broker counts and hands out to nobody, by queue. */
+  readonly held: Readonly<Record<string, number>>;
   readonly foreign: number;
   /** Confirmed, and neither done nor in any queue. */
   readonly lost: readonly number[];
@@ -67,7 +68,7 @@ export function judge(ledger: Ledger, leftovers: Leftovers, planOf: (index: numb
     discarded: ledger.discarded,
     deadLettered: leftovers.dead.size,
     queued: leftovers.queued.size,
-    held: leftovers.held,
+    held: Object.fromEntries(leftovers.held),
     foreign: leftovers.foreign,
     lost,
     unexpected,
