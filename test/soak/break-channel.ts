@@ -5,11 +5,11 @@ import type { TestBroker } from '../support/rabbitmq/broker';
  * would tell its connection the same. Everything else on the connection lives on.
  *
  * @param target - in [0, 1): which of the channels that are open.
- * @returns which one it was.
+ * @returns whether it had consumers.
  */
-export async function breakChannel(broker: TestBroker, target: number): Promise<string> {
+export async function breakChannel(broker: TestBroker, target: number): Promise<{ readonly consumes: boolean }> {
   const answer = await broker.ctl('eval', program(target));
-  return answer.trim();
+  return { consumes: answer.includes('one that consumes') };
 }
 
 const program = (target: number): string => `

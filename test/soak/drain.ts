@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { bounded } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
-import { type Leftovers, parseCounts } from './leftovers';
+import { type DeadTask, type Leftovers, parseCounts } from './leftovers';
 import { indexOf, SOAK_QUEUE } from './task-plan';
 
 /** Names as they stand on the broker; written out, since nothing here should depend on what is being judged. */
@@ -13,17 +13,20 @@ const WAITING_QUEUES = [
   ...Array.from({ length: 31 }, (_, level) => `warren.delay.${String(level).padStart(2, '0')}`),
 ];
 const TIMEOUT_MS = 60_000;
-/** The broker's own dead-lettering tries again after three minutes what it could not hand on at once. */
-const HELD_TIMEOUT_MS = 200_000;
+const PAUSE_MS = 1_000;
 
-/** Empties every queue of the soak by plain amqplib and says what stood in it. */
-export async function drain(broker: TestBroker): Promise<Leftovers> {
+/**
+ * Empties every queue of the soak by plain amqplib, until the broker counts nothing more, and says what stood there.
+ *
+ * @param patienceMs - how long the broker may hold something back that it counts.
+ */
+export async function drain(broker: TestBroker, patienceMs: number): Promise<Leftovers> {
   const connection = await connect(broker.url, { timeout: 10_000 });
   connection.on('error', () => {
     // What it broke says so.
   });
   try {
-    return await drainThrough(connection, broker);
+    return await drainThrough(connection, broker, Date.now() + patienceMs);
   } finally {
     await bounded('the end of a connection', connection.close(), 10_000);
   }
@@ -40,27 +43,26 @@ export async function countReady(broker: TestBroker, queue: string): Promise<num
 
 export const countDead = (broker: TestBroker): Promise<number> => countReady(broker, DEAD_QUEUE);
 
-async function drainThrough(connection: ChannelModel, broker: TestBroker): Promise<Leftovers> {
+async function drainThrough(connection: ChannelModel, broker: TestBroker, deadline: number): Promise<Leftovers> {
   const channel = await bounded('a channel', connection.createChannel(), TIMEOUT_MS);
-  const dead = new Map<number, { copies: number; reason: string }>();
-  const queued = new Set<number>();
-  let foreign = 0;
-  // Twice, since a message of the ladder may have been between two queues.
-  for (let round = 1; round <= 2; round++) {
+  const found = { dead: new Map<number, DeadTask>(), queued: new Set<number>(), foreign: 0 };
+  for (;;) {
     for (const queue of WAITING_QUEUES) {
       for await (const message of messagesOf(channel, queue)) {
         const index = indexOf(message.properties.messageId);
-        if (index === undefined) foreign++;
-        else queued.add(index);
+        if (index === undefined) found.foreign++;
+        else found.queued.add(index);
       }
     }
+    for await (const message of messagesOf(channel, DEAD_QUEUE)) {
+      const index = indexOf(message.properties.messageId);
+      if (index === undefined) found.foreign++;
+      else found.dead.set(index, { reason: reasonOf(message), copies: (found.dead.get(index)?.copies ?? 0) + 1 });
+    }
+    const held = await countHeld(broker);
+    if (held.size === 0 || Date.now() > deadline) return { ...found, held };
+    await sleep(PAUSE_MS);
   }
-  for await (const message of messagesOf(channel, DEAD_QUEUE)) {
-    const index = indexOf(message.properties.messageId);
-    if (index === undefined) foreign++;
-    else dead.set(index, { reason: reasonOf(message), copies: (dead.get(index)?.copies ?? 0) + 1 });
-  }
-  return { dead, queued, foreign, held: await countHeld(broker) };
 }
 
 async function* messagesOf(channel: Channel, queue: string): AsyncGenerator<GetMessage> {
@@ -79,14 +81,8 @@ function reasonOf({ properties }: GetMessage): string {
 }
 
 /**
- * Where the broker still counts messages after everything was taken out. A quorum queue counts for others only every
- * five seconds (`quorum_tick_interval`), so what it says at first is what stood there before the drain.
+ * Where the broker counts messages. A quorum queue tells others its counts only every five seconds
+ * (`quorum_tick_interval`), so for a while these are the ones from before the drain.
  */
-async function countHeld(broker: TestBroker): Promise<ReadonlyMap<string, number>> {
-  const deadline = Date.now() + HELD_TIMEOUT_MS;
-  for (;;) {
-    const held = parseCounts(await broker.ctl('list_queues', 'name', 'messages', '--no-table-headers'));
-    if (held.size === 0 || Date.now() > deadline) return held;
-    await sleep(1_000);
-  }
-}
+const countHeld = async (broker: TestBroker): Promise<ReadonlyMap<string, number>> =>
+  parseCounts(await broker.ctl('list_queues', 'name', 'messages', '--no-table-headers'));

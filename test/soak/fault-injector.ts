@@ -1,28 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TestBroker } from '../support/rabbitmq/broker';
 import type { TcpProxy } from '../support/rabbitmq/tcp-proxy';
 import { breakChannel } from './break-channel';
 import type { PlannedFault } from './fault-plan';
 import { WINDOW } from './process-job';
+import type { Records } from './records';
 import type { MadeFault } from './recovery';
 import type { Slot } from './slot';
-
-export interface InjectorParts {
-  readonly broker: TestBroker;
-  readonly workers: readonly Slot[];
-  readonly producers: readonly Slot[];
-  /** Between the workers, and between the producers, and the broker. */
-  readonly proxies: { readonly workers: TcpProxy; readonly producers: TcpProxy };
-  /** Publishes whose confirms a fault may have cost, and no process noticed. */
-  readonly onConfirmsAtRisk: (atMost: number) => void;
-  /** How long a worker took to end after SIGTERM, and its exit code. */
-  readonly onTerminated: (slot: string, code: number | null, ms: number) => void;
-}
+import type { Stage } from './stage';
 
 /** What is wrong between `begin` and `end`; what was hit, for people. */
 interface Breakage {
   readonly target: string;
-  readonly heal?: () => Promise<unknown> | void;
+  readonly heal?: () => unknown;
 }
 
 const KILL_TIMEOUT_MS = 10_000;
@@ -31,7 +20,10 @@ const TERMINATE_TIMEOUT_MS = 30_000;
 
 /** Breaks things, holds them broken, and mends them. */
 export class FaultInjector {
-  constructor(private readonly parts: InjectorParts) {}
+  constructor(
+    private readonly stage: Stage,
+    private readonly records: Records,
+  ) {}
 
   async make(fault: PlannedFault): Promise<MadeFault> {
     const brokenAt = Date.now();
@@ -42,14 +34,14 @@ export class FaultInjector {
   }
 
   #break({ kind, target }: PlannedFault): Promise<Breakage> | Breakage {
-    const { broker } = this.parts;
+    const { broker } = this.stage;
     switch (kind) {
       case 'worker killed':
-        return this.#kill(pick(this.parts.workers, target));
+        return this.#kill(pick(this.stage.workers, target));
       case 'producer killed':
-        return this.#kill(pick(this.parts.producers, target));
+        return this.#kill(pick(this.stage.producers, target));
       case 'worker terminated':
-        return this.#terminate(pick(this.parts.workers, target));
+        return this.#terminate(pick(this.stage.workers, target));
       case 'broker killed':
         return broker.kill().then(() => ({ target: 'broker', heal: () => broker.start() }));
       case 'broker stopped':
@@ -59,8 +51,7 @@ export class FaultInjector {
       case 'connections closed':
         return broker.ctl('close_all_connections', 'soak').then(() => ({ target: 'broker' }));
       case 'channel closed':
-        this.parts.onConfirmsAtRisk(WINDOW);
-        return breakChannel(broker, target).then((channel) => ({ target: channel }));
+        return this.#closeChannel(target);
       case 'memory alarm':
         return this.#alarm(['set_vm_memory_high_watermark', '0.000001'], ['set_vm_memory_high_watermark', '0.6']);
       case 'disk alarm':
@@ -82,19 +73,27 @@ export class FaultInjector {
   async #terminate(slot: Slot): Promise<Breakage> {
     const from = performance.now();
     const code = await slot.end('SIGTERM', TERMINATE_TIMEOUT_MS);
-    this.parts.onTerminated(slot.name, code, performance.now() - from);
+    this.records.terminated(slot.name, code, performance.now() - from);
     return { target: slot.name };
   }
 
+  /** Whoever published on it publishes again what was not confirmed, and tells nobody: its connection lives on. */
+  async #closeChannel(target: number): Promise<Breakage> {
+    const channel = await breakChannel(this.stage.broker, target);
+    if (!channel.consumes)
+      this.records.take('soak', { kind: 'lost', at: Date.now(), what: 'confirms', atMost: WINDOW });
+    return { target: channel.consumes ? 'one that consumes' : 'one without consumers' };
+  }
+
   async #alarm(raise: readonly string[], clear: readonly string[]): Promise<Breakage> {
-    await this.parts.broker.ctl(...raise);
-    return { target: 'broker', heal: () => this.parts.broker.ctl(...clear) };
+    await this.stage.broker.ctl(...raise);
+    return { target: 'broker', heal: () => this.stage.broker.ctl(...clear) };
   }
 
   #network(target: number, act: (proxy: TcpProxy) => void): Breakage {
     // Workers have more to lose.
     const side = target < 0.7 ? 'workers' : 'producers';
-    const proxy = this.parts.proxies[side];
+    const proxy = this.stage.proxies[side];
     act(proxy);
     return { target: side, heal: () => proxy.resume() };
   }

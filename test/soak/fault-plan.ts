@@ -27,8 +27,8 @@ export interface PlannedFault {
   readonly target: number;
 }
 
-/** How often a bag holds a kind, and how long it lasts. What costs the broker a start is rarer. */
-const BAG: Readonly<Record<FaultKind, { readonly count: number; readonly holdMs: readonly [number, number] }>> = {
+/** How often a later deck holds a kind, and how long it lasts in milliseconds. What costs the broker a start is rarer. */
+const FAULTS: Readonly<Record<FaultKind, { readonly count: number; readonly holdMs: readonly [number, number] }>> = {
   'worker killed': { count: 3, holdMs: [0, 0] },
   'worker terminated': { count: 2, holdMs: [0, 0] },
   'producer killed': { count: 2, holdMs: [0, 0] },
@@ -46,17 +46,17 @@ const BAG: Readonly<Record<FaultKind, { readonly count: number; readonly holdMs:
 const PAUSE_MS = [500, 2_500] as const;
 
 /**
- * Faults without end, the same for the same random numbers. They are drawn from bags that hold every kind, so that
- * none stays away for long.
+ * Faults without end, the same for the same random numbers. They come from shuffled decks. The first holds every kind
+ * once, so that a run of a minute or so meets them all; the later ones hold every kind too, cheap ones more often.
  */
 export function* planFaults(random: () => number): Generator<PlannedFault, never> {
-  const bag = FAULT_KINDS.flatMap((kind) => Array.from({ length: BAG[kind].count }, () => kind));
-  for (;;) {
-    for (const kind of shuffled(random, bag)) {
+  const laterDeck = FAULT_KINDS.flatMap((kind) => Array.from({ length: FAULTS[kind].count }, () => kind));
+  for (let deck: readonly FaultKind[] = FAULT_KINDS; ; deck = laterDeck) {
+    for (const kind of shuffled(random, deck)) {
       yield {
         kind,
         pauseMs: Math.round(between(random, ...PAUSE_MS)),
-        holdMs: Math.round(between(random, ...BAG[kind].holdMs)),
+        holdMs: Math.round(between(random, ...FAULTS[kind].holdMs)),
         target: random(),
       };
     }

@@ -17,7 +17,7 @@ export type LedgerEntry =
       readonly attempt: number;
       readonly outcome: HandlerOutcome;
     }
-  /** A connection, a channel or a process before this one was lost: so many messages may be delivered or published again. */
+  /** A connection, a channel or a process before this one was lost: so many deliveries may come, or publishes be stored, again. */
   | { readonly kind: 'lost'; readonly at: number; readonly what: LossKind; readonly atMost: number }
   /** A handler is about to kill its process. */
   | { readonly kind: 'crashing'; readonly index: number; readonly at: number };

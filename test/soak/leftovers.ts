@@ -1,7 +1,12 @@
+/** A task in the dead-letter queue: how many messages it has there, and the reason that the last one names. */
+export interface DeadTask {
+  readonly copies: number;
+  readonly reason: string;
+}
+
 /** What stands in the queues at the end, read by plain amqplib. */
 export interface Leftovers {
-  /** Of the dead-letter queue: how many messages a task has there, and the reason that the first one names. */
-  readonly dead: ReadonlyMap<number, { readonly copies: number; readonly reason: string }>;
+  readonly dead: ReadonlyMap<number, DeadTask>;
   /** Tasks in the home queue, on the delay ladder and in the unrouted queue. */
   readonly queued: ReadonlySet<number>;
   /** Messages that no task of this soak has sent. */

@@ -11,8 +11,12 @@ export interface SoakOptions {
   readonly workers: number;
   readonly producers: number;
   readonly series: BrokerSeries;
+  /** How long, after that, all may take to end; seconds. */
+  readonly patience: number;
   readonly json: boolean;
 }
+
+export type SeededOptions = SoakOptions & { readonly seed: number };
 
 export const DEFAULT_SOAK_OPTIONS = Object.freeze({
   tasks: 200_000,
@@ -20,6 +24,7 @@ export const DEFAULT_SOAK_OPTIONS = Object.freeze({
   workers: 3,
   producers: 2,
   series: '4.3',
+  patience: 240,
 } as const satisfies Partial<SoakOptions>);
 
 export const USAGE = `npm run soak -- [options]
@@ -29,6 +34,8 @@ export const USAGE = `npm run soak -- [options]
   --workers N     worker processes, 1 to 50 (default ${DEFAULT_SOAK_OPTIONS.workers})
   --producers N   producer processes, 1 to 50 (default ${DEFAULT_SOAK_OPTIONS.producers})
   --series S      RabbitMQ ${BROKER_SERIES.join(' or ')} (default ${DEFAULT_SOAK_OPTIONS.series})
+  --patience N    seconds in which all has to end after that, 10 to 3600 (default ${DEFAULT_SOAK_OPTIONS.patience}; RabbitMQ
+                  itself takes 180 to try again what it could not dead-letter at once)
   --json          the report as JSON instead of the table
   --help          this text
 Ends with 1 if a promise was broken, with 2 if the run itself could not be made.`;
@@ -46,6 +53,7 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | undefin
       workers: text,
       producers: text,
       series: text,
+      patience: text,
       json: flag,
       help: flag,
     },
@@ -58,6 +66,7 @@ export function parseSoakOptions(args: readonly string[]): SoakOptions | undefin
     workers: whole('--workers', values.workers, 1, 50) ?? DEFAULT_SOAK_OPTIONS.workers,
     producers: whole('--producers', values.producers, 1, 50) ?? DEFAULT_SOAK_OPTIONS.producers,
     series: seriesOf(values.series) ?? DEFAULT_SOAK_OPTIONS.series,
+    patience: number('--patience', values.patience, 10, 3_600) ?? DEFAULT_SOAK_OPTIONS.patience,
     json: values.json,
   };
 }

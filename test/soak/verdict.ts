@@ -1,5 +1,6 @@
+import { countDuplicates, type Duplicates } from './duplicates';
 import { beginsAllowed, mostInOneSecond } from './hot-loops';
-import type { Ledger, Run } from './ledger';
+import type { Ledger } from './ledger';
 import type { Leftovers } from './leftovers';
 import { destinyOf, type PlannedTask } from './task-plan';
 
@@ -29,15 +30,6 @@ export interface Unexpected {
   readonly what: string;
 }
 
-export interface Duplicates {
-  /** Runs that were one too many. */
-  readonly runs: number;
-  /** What the faults allow: deliveries and confirms that may have been lost. */
-  readonly atMost: number;
-  /** How many tasks ran one attempt so many times: `{ 2: 17 }`. */
-  readonly distribution: Readonly<Record<number, number>>;
-}
-
 export interface HotLoop {
   readonly index: number;
   readonly begins: number;
@@ -45,21 +37,7 @@ export interface HotLoop {
 }
 
 export function judge(ledger: Ledger, leftovers: Leftovers, planOf: (index: number) => PlannedTask): Verdict {
-  const lost: number[] = [];
-  const unexpected: Unexpected[] = [];
-  const hotLoops: HotLoop[] = [];
-  const distribution: Record<number, number> = {};
-  for (let index = 0; index < ledger.tasks; index++) {
-    const plan = planOf(index);
-    if (isLost(ledger, leftovers, plan)) lost.push(index);
-    const surprise = surpriseOf(ledger, leftovers, plan);
-    if (surprise !== undefined) unexpected.push({ index, what: surprise });
-    const runs = ledger.runsOf(index);
-    const times = timesRun(runs, ledger.snoozesOf(index));
-    if (times > 1) distribution[times] = (distribution[times] ?? 0) + 1;
-    const begins = mostInOneSecond(runs);
-    if (begins > beginsAllowed(plan.kind)) hotLoops.push({ index, begins, allowed: beginsAllowed(plan.kind) });
-  }
+  const plans = Array.from({ length: ledger.tasks }, (_, index) => planOf(index));
   return {
     sent: ledger.sent,
     confirmed: ledger.confirmed,
@@ -70,14 +48,10 @@ export function judge(ledger: Ledger, leftovers: Leftovers, planOf: (index: numb
     queued: leftovers.queued.size,
     held: Object.fromEntries(leftovers.held),
     foreign: leftovers.foreign,
-    lost,
-    unexpected,
-    duplicates: {
-      runs: Object.entries(distribution).reduce((sum, [times, tasks]) => sum + (Number(times) - 1) * tasks, 0),
-      atMost: ledger.atRisk.deliveries + ledger.atRisk.confirms,
-      distribution,
-    },
-    hotLoops,
+    lost: plans.filter((plan) => isLost(ledger, leftovers, plan)).map(({ index }) => index),
+    unexpected: plans.flatMap((plan) => surpriseOf(ledger, leftovers, plan)),
+    duplicates: countDuplicates(ledger),
+    hotLoops: plans.flatMap((plan) => hotLoopOf(ledger, plan)),
   };
 }
 
@@ -87,20 +61,19 @@ function isLost(ledger: Ledger, { dead, queued }: Leftovers, { index, kind }: Pl
   return destinyOf(kind) === 'dead-lettered' || !(ledger.isCompleted(index) || ledger.isDiscarded(index));
 }
 
-function surpriseOf(ledger: Ledger, { dead }: Leftovers, { index, kind }: PlannedTask): string | undefined {
+function surpriseOf(ledger: Ledger, { dead }: Leftovers, { index, kind }: PlannedTask): readonly Unexpected[] {
   const destiny = destinyOf(kind);
   const letter = dead.get(index);
   if (letter !== undefined && destiny !== 'dead-lettered') {
     // A second copy's end does not undo the first one's, but nothing should have ended it this way.
-    return `${kind}, but dead-lettered as ${letter.reason}`;
+    return [{ index, what: `${kind}, but dead-lettered as ${letter.reason}` }];
   }
-  if (ledger.isCompleted(index) && destiny !== 'completed') return `${kind}, but completed`;
-  return undefined;
+  if (ledger.isCompleted(index) && destiny !== 'completed') return [{ index, what: `${kind}, but completed` }];
+  return [];
 }
 
-/** How often the most repeated attempt was run, without the times that a snooze allowed. */
-export function timesRun(runs: readonly Run[], snoozes: number): number {
-  const counts = new Map<number, number>();
-  for (const { attempt } of runs) counts.set(attempt, (counts.get(attempt) ?? 0) + 1);
-  return Math.max(0, ...counts.values()) - snoozes;
+function hotLoopOf(ledger: Ledger, { index, kind }: PlannedTask): readonly HotLoop[] {
+  const begins = mostInOneSecond(ledger.runsOf(index));
+  const allowed = beginsAllowed(kind);
+  return begins > allowed ? [{ index, begins, allowed }] : [];
 }

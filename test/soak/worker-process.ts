@@ -1,9 +1,10 @@
 import 'reflect-metadata';
 import { createTaskApp } from 'warren';
+import type { LossKind } from './ledger-lines';
 import { LedgerWriter } from './ledger-writer';
 import { type ProcessJob, readJob } from './process-job';
 import { onConnectionLost, startOrExit } from './start-app';
-import { PREFETCH } from './task-plan';
+import { CONCURRENCY, PREFETCH } from './task-plan';
 import { SoakTasks } from './tasks';
 
 /** A worker, as a user would write it, that also writes down what it loses. */
@@ -21,15 +22,19 @@ async function main(): Promise<void> {
     stopTimeout: '3s',
     logger: false,
   });
-  const lost = (what: 'deliveries' | 'confirms'): void =>
-    ledger.write({ kind: 'lost', at: Date.now(), what, atMost: PREFETCH });
+  const lost = (what: LossKind, atMost: number): void => ledger.write({ kind: 'lost', at: Date.now(), what, atMost });
+  const lostAll = (): void => {
+    lost('deliveries', PREFETCH);
+    lost('confirms', CONCURRENCY);
+  };
   // The process before this one, if any, took along what it held.
-  if (incarnation > 1) lost('deliveries');
+  if (incarnation > 1) lostAll();
   app.on('subscription:changed', ({ state }) => {
-    if (state === 'recovering') lost('deliveries');
+    if (state === 'recovering') lost('deliveries', PREFETCH);
   });
   onConnectionLost(app, (name) => {
-    if (name.endsWith(':publish')) lost('confirms');
+    // Whatever runs may be publishing its next attempt.
+    if (name.endsWith(':publish')) lost('confirms', app.running);
   });
   await startOrExit(app);
 }
