@@ -33,21 +33,28 @@ export type AppState = 'created' | 'starting' | 'started' | 'stopping' | 'stoppe
 /** The app's state, shared with the parts that refuse work outside of it. */
 export class AppLifecycle {
   state: AppState = 'created';
+  /** Whether the topology stands: from then on, tasks may run. */
+  applied = false;
 
-  /** @throws NotStartedError unless the app is started, or stopping: a running task may still enqueue. */
+  /** @throws NotStartedError when no task can be running: one that is may enqueue, while others still start or stop. */
   assertReady(action: string): void {
-    if (this.state !== 'started' && this.state !== 'stopping') throw new NotStartedError(action, this.state);
+    if (!this.applied || this.state === 'stopped') throw new NotStartedError(action, this.state);
   }
 }
 
 /**
  * Tasks of one process: enqueues, runs them, and looks after dead letters.
  *
- * created → starting → started → stopping → stopped; starting → stopped when it fails. An app starts once.
+ * created → starting → started → stopping → stopped; starting → stopped when it fails; starting → stopping when it is
+ * stopped meanwhile. An app starts once.
  */
 export class TaskApp {
   #stopped: Promise<void> | undefined;
   #unlisten: () => void = () => undefined;
+  #callStop: () => void = () => undefined;
+  readonly #stopCalled = new Promise<void>((resolve) => {
+    this.#callStop = resolve;
+  });
 
   // Truly private: the options hold the URL, and `console.log(app)` must not show a password.
   readonly #parts: TaskAppParts;
@@ -117,26 +124,42 @@ export class TaskApp {
   }
 
   /**
-   * Connects, declares the topology and begins to consume. When it rejects, everything is closed again.
+   * Connects, declares the topology and begins to consume. When it rejects, everything is closed again. When the app is
+   * stopped meanwhile, by a signal or by `stop()`, it resolves with that stop; `state` is then `stopped`.
    *
    * @throws ConnectionFailedError, TopologyConflictError, TopologyMissingError, QueueMissingError
    * @throws NotStartedError when the app was started before.
    */
   async start(): Promise<void> {
-    const { lifecycle, broker, topology, options, worker } = this.#parts;
+    const { lifecycle, broker, options, worker } = this.#parts;
     if (lifecycle.state !== 'created') throw new NotStartedError('start twice', lifecycle.state);
     lifecycle.state = 'starting';
+    // Before anything else: a deploy may be taken back while it starts, and the first tasks may run by then.
+    if (options.handleSignals ?? worker !== undefined) this.#unlisten = stopOnSignals(() => this.stop());
     try {
-      await this.#connect();
-      await broker.applyTopology(topology, options.topology);
-      await worker?.start();
+      // A broker that went silent lets a stop not wait for what it still owes to the start.
+      await Promise.race([this.#begin(), this.#stopCalled]);
     } catch (error) {
+      // What a stop has closed fails, of course.
+      if (this.#stopped !== undefined) return this.#stopped;
+      this.#unlisten();
       lifecycle.state = 'stopped';
       await broker.close();
       throw error;
     }
+    if (this.#stopped !== undefined) return this.#stopped;
     lifecycle.state = 'started';
-    if (options.handleSignals ?? worker !== undefined) this.#unlisten = stopOnSignals(() => this.stop());
+  }
+
+  /** The steps of a start; none begins after a stop. */
+  async #begin(): Promise<void> {
+    const { lifecycle, broker, topology, options, worker } = this.#parts;
+    await this.#connect();
+    if (this.#stopped !== undefined) return;
+    await broker.applyTopology(topology, options.topology);
+    if (this.#stopped !== undefined) return;
+    lifecycle.applied = true;
+    await worker?.start();
   }
 
   /** Takes no new tasks; running ones go on. */
@@ -166,12 +189,14 @@ export class TaskApp {
    */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
+    this.#callStop();
     return this.#stopped;
   }
 
   async #stop(): Promise<void> {
     const { lifecycle, broker } = this.#parts;
     this.#unlisten();
+    if (lifecycle.state === 'starting') lifecycle.state = 'stopping';
     await this.drain();
     lifecycle.state = 'stopped';
     await broker.close();

@@ -17,6 +17,8 @@ export interface ConsumedQueue {
  */
 export class QueueConsumer {
   #subscription: Subscription | undefined;
+  /** Whether it should consume: not what is, but what was asked for last. */
+  #wanted = false;
   #running = 0;
   readonly #waiting = new Fifo<Delivery>();
   readonly #onIdle = new Set<() => void>();
@@ -44,15 +46,19 @@ export class QueueConsumer {
 
   async start(): Promise<void> {
     const { name, prefetch } = this.queue;
+    this.#wanted = true;
     this.#subscription = await this.broker.subscribe({
       queue: name,
       prefetch,
       onDelivery: (delivery) => this.#take(delivery),
     });
+    // It was paused while the broker answered.
+    if (!this.#wanted) await this.pause();
   }
 
   /** Takes no more deliveries and gives back those that wait. Running tasks go on; their channel stays until they are done. */
   async pause(): Promise<void> {
+    this.#wanted = false;
     const subscription = this.#subscription;
     if (subscription === undefined) return;
     this.#subscription = undefined;
@@ -73,7 +79,8 @@ export class QueueConsumer {
   }
 
   #take(delivery: Delivery): void {
-    if (this.#running < this.queue.concurrency) this.#run(delivery);
+    if (!this.#wanted) delivery.requeue();
+    else if (this.#running < this.queue.concurrency) this.#run(delivery);
     else this.#waiting.push(delivery);
   }
 

@@ -24,8 +24,9 @@ const CANCEL_TIMEOUT_MS = 2_000;
 /**
  * Runs the tasks of some queues.
  *
- * idle → running ⇄ paused → stopping → stopped. Stopping takes no new work, waits for running tasks up to the
- * deadline, then interrupts the rest: they go back to their queues and keep their attempt.
+ * idle → running ⇄ paused → stopping → stopped; idle → stopping when it is stopped while it starts. Stopping takes no
+ * new work, waits for running tasks up to the deadline, then interrupts the rest: they go back to their queues and keep
+ * their attempt.
  */
 export class Worker {
   readonly #consumers: readonly QueueConsumer[];
@@ -50,6 +51,8 @@ export class Worker {
 
   async start(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.start()));
+    // Stopped while the broker answered.
+    if (this.#stopped !== undefined) return;
     this.#state = 'running';
     this.options.events.emit('worker:started', { queues: this.#names() });
   }

@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { defineTask, Task, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
 import { sharedBrokers, startPrivateBroker } from '../support/rabbitmq/shared-brokers';
+import { WorkerProcess } from './worker-process';
 
 /** A quorum queue younger than about a second does not survive a kill of its broker: the server's own window. */
 const OLD_ENOUGH_MS = 2_000;
@@ -25,31 +22,6 @@ function recorder(options: { queue: string; concurrency?: number }) {
     seen,
     contract: defineTask(`${options.queue}.work`, { queue: options.queue, payload: 'unchecked' }),
   };
-}
-
-/** A worker process and what it says. */
-class WorkerProcess {
-  readonly lines: string[] = [];
-  readonly #child: ChildProcess;
-
-  constructor(...args: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(__dirname, 'fixtures/slow-worker.cjs'), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    if (this.#child.stdout !== null) createInterface(this.#child.stdout).on('line', (line) => this.lines.push(line));
-  }
-
-  said(word: string): readonly string[] {
-    return this.lines.filter((line) => line.startsWith(word));
-  }
-
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill(signal);
-    const [code] = (await bounded(`the worker's end after ${signal}`, exited)) as [number | null];
-    return code;
-  }
 }
 
 describe('a killed worker', () => {
