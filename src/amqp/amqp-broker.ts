@@ -20,9 +20,9 @@ import { type BrokerAddress, parseAddress } from './address';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
 import { AmqpSubscription } from './amqp-subscription';
+import { answered } from './answered';
 import { applyTopology } from './apply-topology';
 import { AmqpConnection } from './connection';
-import { withDeadline } from './deadline';
 import { channelFailure } from './error-mapping';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
 
@@ -164,7 +164,9 @@ class AmqpBroker implements Broker {
   }
 
   async countReady(queue: string): Promise<number | undefined> {
-    const channel = await bounded(this.#model().createChannel());
+    const model = this.#model();
+    const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
+    const channel = await bounded(model.createChannel());
     channel.on('error', () => undefined);
     try {
       const { messageCount } = await bounded(channel.checkQueue(queue));
@@ -243,6 +245,3 @@ class AmqpBroker implements Broker {
     if (this.#plan?.mode === 'assert') await applyTopology(this.#model(), this.#plan.topology, 'assert');
   }
 }
-
-const bounded = <T>(promise: Promise<T>): Promise<T> =>
-  withDeadline(promise, RPC_TIMEOUT_MS, () => new ConnectionClosedError('the broker did not answer in time'));

@@ -3,6 +3,7 @@ import type { SubscribeOptions, Subscription, SubscriptionState } from '../broke
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
+import { answered } from './answered';
 import type { AmqpConnection } from './connection';
 import { withDeadline } from './deadline';
 import { channelFailure } from './error-mapping';
@@ -136,11 +137,13 @@ export class AmqpSubscription implements Subscription {
       await this.#setUpFailed(model, error);
     } finally {
       this.#settingUp = false;
+      // Lost, and perhaps back, while the broker answered: that its return was told to nobody must not be the end.
+      if (this.connection.model !== model) this.#recover(0);
     }
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {
-    const channel = await bounded(model.createChannel(), RPC_TIMEOUT_MS);
+    const channel = await answered(model, model.createChannel(), RPC_TIMEOUT_MS);
     const generation = new ChannelGeneration(channel);
     let failure: Error | undefined;
     channel.on('error', (error: Error) => {
@@ -151,18 +154,18 @@ export class AmqpSubscription implements Subscription {
       this.#lost(generation, failure);
       if (current && this.connection.model === model) this.#recoverLater();
     });
-    await bounded(channel.prefetch(this.options.prefetch, false), RPC_TIMEOUT_MS);
+    await answered(model, channel.prefetch(this.options.prefetch, false), RPC_TIMEOUT_MS);
     if (!this.#wanted) return void channel.close().catch(() => undefined);
     this.#generation = generation;
-    await this.#consume(generation);
+    await this.#consume(model, generation);
   }
 
-  async #consume(generation: ChannelGeneration): Promise<void> {
+  async #consume(model: ChannelModel, generation: ChannelGeneration): Promise<void> {
     const consumed = generation.channel.consume(this.queue, (message) => this.#received(generation, message), {
       noAck: false,
     });
-    const { consumerTag } = await bounded(consumed, RPC_TIMEOUT_MS);
-    if (!this.#wanted) return void (await bounded(generation.channel.cancel(consumerTag), RPC_TIMEOUT_MS));
+    const { consumerTag } = await answered(model, consumed, RPC_TIMEOUT_MS);
+    if (!this.#wanted) return void (await answered(model, generation.channel.cancel(consumerTag), RPC_TIMEOUT_MS));
     this.#consumerTag = consumerTag;
     this.#retries = 0;
     if (generation.alive) this.#become('consuming');
@@ -195,11 +198,12 @@ export class AmqpSubscription implements Subscription {
   async #cancelledByBroker(generation: ChannelGeneration): Promise<void> {
     const tag = this.#consumerTag;
     this.#consumerTag = undefined;
-    if (!this.#wanted || !generation.alive) return;
+    const { model } = this.connection;
+    if (!this.#wanted || !generation.alive || model === undefined) return;
     this.#become('recovering', new ConnectionClosedError(`the broker cancelled the consumer of queue "${this.queue}"`));
     try {
-      if (tag !== undefined) await bounded(generation.channel.cancel(tag), RPC_TIMEOUT_MS);
-      if (this.#wanted && generation.alive) await this.#consume(generation);
+      if (tag !== undefined) await answered(model, generation.channel.cancel(tag), RPC_TIMEOUT_MS);
+      if (this.#wanted && generation.alive) await this.#consume(model, generation);
     } catch {
       // A queue that is gone closes the channel with a 404: its `close` event goes on from here.
       if (channelStillOpen(generation))

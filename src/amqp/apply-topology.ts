@@ -1,9 +1,8 @@
 import type { Channel, ChannelModel } from 'amqplib';
 import type { TopologyMode } from '../broker/broker';
 import { type ArgumentDifference, TopologyConflictError, TopologyMissingError } from '../errors/broker-errors';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { ArgumentValue, BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
-import { withDeadline } from './deadline';
+import { answered } from './answered';
 import { channelFailure } from './error-mapping';
 
 const RPC_TIMEOUT_MS = 30_000;
@@ -20,6 +19,7 @@ type Step = (channel: Channel) => Promise<unknown>;
  *
  * @throws TopologyConflictError when something exists with other settings.
  * @throws TopologyMissingError when something that is only looked for is missing.
+ * @throws ConnectionClosedError when the connection is lost meanwhile.
  */
 export async function applyTopology(model: ChannelModel, topology: Topology, mode: TopologyMode): Promise<void> {
   if (mode === 'off') return;
@@ -57,6 +57,7 @@ interface ThrowawayChannel {
 }
 
 async function openChannel(model: ChannelModel): Promise<ThrowawayChannel> {
+  const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
   const channel = await bounded(model.createChannel());
   let closed = false;
   // The failed call rejects with the same reason; unheard, the event would end the process.
@@ -72,9 +73,6 @@ async function openChannel(model: ChannelModel): Promise<ThrowawayChannel> {
     },
   };
 }
-
-const bounded = <T>(promise: Promise<T>): Promise<T> =>
-  withDeadline(promise, RPC_TIMEOUT_MS, () => new ConnectionClosedError('the broker did not answer a declare in time'));
 
 const declareExchange =
   (model: ChannelModel, spec: ExchangeSpec): Step =>

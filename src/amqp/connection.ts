@@ -5,6 +5,7 @@ import type { ConnectionFailedError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { BrokerAddress } from './address';
+import { abandonCalls } from './answered';
 import { withDeadline } from './deadline';
 import { connectionFailure } from './error-mapping';
 import { batchWrites, destroySocket } from './write-batching';
@@ -108,6 +109,7 @@ export class AmqpConnection {
         () => undefined,
       );
       destroySocket(model);
+      abandonCalls(model);
     }
     this.#listeners.clear();
     this.options.onState(this.name, 'closed');

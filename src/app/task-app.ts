@@ -128,6 +128,7 @@ export class TaskApp {
    * stopped meanwhile, by a signal or by `stop()`, it resolves with that stop; `state` is then `stopped`.
    *
    * @throws ConnectionFailedError, TopologyConflictError, TopologyMissingError, QueueMissingError
+   * @throws ConnectionClosedError when the connection is lost again before all of that is done.
    * @throws NotStartedError when the app was started before.
    */
   async start(): Promise<void> {
