@@ -4,6 +4,7 @@ import type { ChannelModel } from 'amqplib';
 interface Internals {
   readonly connection?: {
     readonly stream?: { cork?(): void; uncork?(): void; destroy?(): void };
+    readonly heartbeater?: { clear?(): void } | null;
     readonly muxer?: { _readIncoming?: () => void };
   };
 }
@@ -33,7 +34,12 @@ export function batchWrites(model: ChannelModel): boolean {
   return true;
 }
 
-/** Destroys the socket: amqplib only half-closes it, and a peer that went silent would hold the process open. */
+/**
+ * Destroys the socket: amqplib only half-closes it, and a peer that went silent would hold the process open; so would
+ * the heartbeats, which amqplib ends with a connection whose end it has seen.
+ */
 export function destroySocket(model: ChannelModel): void {
-  (model as unknown as Internals).connection?.stream?.destroy?.();
+  const { connection } = model as unknown as Internals;
+  connection?.stream?.destroy?.();
+  connection?.heartbeater?.clear?.();
 }

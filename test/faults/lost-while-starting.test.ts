@@ -7,6 +7,8 @@ import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 /** The broker's answers are waited for up to 30 s; what is lost needs no waiting. */
 const AT_ONCE_MS = 5_000;
 
+const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+
 describe.each(sharedBrokers().map(({ version, url }) => [version, url]))(
   'RabbitMQ %s, while an app starts',
   (_, url) => {
@@ -52,6 +54,7 @@ describe.each(sharedBrokers().map(({ version, url }) => [version, url]))(
       ['declares', 'publish'],
       ['registers its consumers', 'consume-1'],
     ])('is stopped in time when it %s and gets no answer', async (_step, role) => {
+      const before = timers();
       let stopped: Promise<void> | undefined;
       onceAsked(role, () => {
         stopped = app.stop();
@@ -59,6 +62,8 @@ describe.each(sharedBrokers().map(({ version, url }) => [version, url]))(
       await bounded('the end of the start', app.start(), 12_000);
       expect(app.state).toBe('stopped');
       await stopped;
+      // One more, such as a heartbeat's, would keep the process alive.
+      expect(timers()).toBeLessThanOrEqual(before);
     });
 
     it.each(['publish', 'consume-1'])('is stopped while the connection to %s is made', async (role) => {
