@@ -9,6 +9,7 @@ import { indexOf, SOAK_QUEUE } from './task-plan';
 const DEAD_QUEUE = `${SOAK_QUEUE}.dead`;
 const WAITING_QUEUES = [
   SOAK_QUEUE,
+  `${SOAK_QUEUE}.suspects`,
   'warren.delay.unrouted',
   ...Array.from({ length: 31 }, (_, level) => `warren.delay.${String(level).padStart(2, '0')}`),
 ];

@@ -7,7 +7,7 @@ export interface DeadTask {
 /** What stands in the queues at the end, read by plain amqplib. */
 export interface Leftovers {
   readonly dead: ReadonlyMap<number, DeadTask>;
-  /** Tasks in the home queue, on the delay ladder and in the unrouted queue. */
+  /** Tasks in the home queue, among its suspects, on the delay ladder and in the unrouted queue. */
   readonly queued: ReadonlySet<number>;
   /** Messages that no task of this soak has sent. */
   readonly foreign: number;
