@@ -1,0 +1,60 @@
+import { createTaskApp, defineTask, Task, type TaskApp, TaskQueue } from '../../../src';
+
+const URL = 'memory:task-app-test';
+const followUp = defineTask('later.work', { queue: 'later', payload: 'unchecked' });
+
+describe('an app that starts', () => {
+  const apps: TaskApp[] = [];
+  const createApp = async (tasks: readonly (new () => object)[]): Promise<TaskApp> => {
+    const app = await createTaskApp({ url: URL, tasks, logger: false, handleSignals: false });
+    apps.push(app);
+    return app;
+  };
+  afterEach(() => Promise.all(apps.splice(0).map((app) => app.stop())));
+
+  it('lets a task enqueue that runs before the start is over', async () => {
+    let app: TaskApp | undefined;
+    const seen: string[] = [];
+    @TaskQueue('early')
+    class Early {
+      @Task({ payload: 'unchecked', maxAttempts: 1 })
+      async work(_payload: unknown): Promise<void> {
+        seen.push(app?.state ?? 'none');
+        await app?.client.enqueue(followUp, {});
+      }
+    }
+    @TaskQueue('later')
+    class Later {
+      @Task({ payload: 'unchecked' })
+      work(): void {}
+    }
+    const before = await createApp([Later]);
+    await before.start();
+    const first = await createApp([Early]);
+    await first.start();
+    await first.pause();
+    await first.client.of(Early).work({});
+    await first.stop();
+
+    app = await createApp([Early]);
+    const done = before.once('task:completed');
+    await app.start();
+    await done;
+    expect(seen).toEqual(['starting']);
+  });
+
+  it('refuses to enqueue before its topology stands, and after its stop', async () => {
+    const app = await createApp([]);
+    await expect(app.client.enqueue(followUp, {})).rejects.toMatchObject({ code: 'NOT_STARTED' });
+    await app.start();
+    await app.stop();
+    await expect(app.client.enqueue(followUp, {})).rejects.toMatchObject({ code: 'NOT_STARTED' });
+  });
+
+  it('removes its listeners for signals when it fails', async () => {
+    const listening = process.listenerCount('SIGTERM');
+    const app = await createTaskApp({ url: 'amqp://127.0.0.1:1', tasks: [], logger: false, handleSignals: true });
+    await expect(app.start()).rejects.toMatchObject({ code: 'CONNECTION_FAILED' });
+    expect(process.listenerCount('SIGTERM')).toBe(listening);
+  });
+});
