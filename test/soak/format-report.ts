@@ -30,13 +30,14 @@ export function brokenPromises({ verdict, recoveries, unsettled, unexpectedEnds 
   return [
     ...some(lost, (index) => `lost: task ${index}`),
     ...unsettled.map((what) => `not settled: ${what}`),
+    // Copies of tasks that have ended, unless a task is missing.
+    ...(lost.length + unsettled.length > 0 ? heldMessages(verdict) : []),
     ...some(
       hotLoops,
       (loop) => `hot loop: task ${loop.index} began ${loop.begins} times in a second, ${loop.allowed} at most`,
     ),
     ...some(unexpected, ({ index, what }) => `unexpected: task ${index} ${what}`),
     ...some(never, ({ kind, never: count }) => `${count} times a worker completed nothing more after: ${kind}`),
-    ...some(Object.entries(verdict.held), ([queue, count]) => `${count} messages are held in ${queue}`),
     ...some(unexpectedEnds, (end) => `a process ended by itself: ${end}`),
     ...(sent > 0 ? [`${sent} tasks were never confirmed`] : []),
     ...(duplicates.unexplained > 0 ? [`${duplicates.unexplained} duplicates more than the losses explain`] : []),
@@ -97,6 +98,9 @@ const recoveryRows = (recoveries: readonly Recovery[]): Rows => [
     whole(maxMs),
   ]),
 ];
+
+const heldMessages = ({ held }: Verdict): readonly string[] =>
+  some(Object.entries(held), ([queue, count]) => `${count} messages are held in ${queue}`);
 
 function unmadeFaults(recoveries: readonly Recovery[]): readonly string[] {
   const made = new Set(recoveries.map(({ kind }) => kind));

@@ -11,7 +11,7 @@ export interface Leftovers {
   readonly queued: ReadonlySet<number>;
   /** Messages that no task of this soak has sent. */
   readonly foreign: number;
-  /** Messages that the broker counts and does not hand out, by queue: its own dead-lettering holds them back. */
+  /** Messages that the broker counts and does not hand out, by queue: its own dead-lettering waits for confirms, for three minutes. */
   readonly held: ReadonlyMap<string, number>;
 }
 

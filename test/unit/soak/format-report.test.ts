@@ -65,7 +65,6 @@ describe('a broken promise', () => {
     ['a lost task', withVerdict({ lost: [4_711] }), 'lost: task 4711'],
     ['a task that is never confirmed', withVerdict({ confirmed: 199_999 }), '1 tasks were never confirmed'],
     ['a wait in vain', { ...KEPT, unsettled: ['tasks did not end: 7'] }, 'not settled: tasks did not end: 7'],
-    ['a message that is held', withVerdict({ held: { soak: 2 } }), '2 messages are held in soak'],
     ['a task that ends elsewhere', withVerdict({ unexpected: [{ index: 1, what: 'x' }] }), 'unexpected: task 1 x'],
     ['a process that ends by itself', { ...KEPT, unexpectedEnds: ['worker-1'] }, 'a process ended by itself: worker-1'],
     [
@@ -87,6 +86,14 @@ describe('a broken promise', () => {
     expect(brokenPromises(KEPT)).toEqual([]);
     expect(brokenPromises(report)).toEqual([words]);
     expect(formatReport(report)).toContain(words);
+  });
+
+  it('names what the broker holds back only where a task is missing: else they are copies', () => {
+    expect(brokenPromises(withVerdict({ held: { soak: 2 } }))).toEqual([]);
+    expect(brokenPromises(withVerdict({ held: { soak: 2 }, lost: [1] }))).toEqual([
+      'lost: task 1',
+      '2 messages are held in soak',
+    ]);
   });
 
   it('is shown ten times, and then counted', () => {
