@@ -131,7 +131,9 @@ class AmqpBroker implements Broker {
 
   /** An exclusive queue: the broker gives it to one connection, and deletes it with that. */
   async lock(name: string): Promise<() => Promise<void>> {
-    const channel = await bounded(this.#model().createChannel());
+    const model = this.#model();
+    const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
+    const channel = await bounded(model.createChannel());
     channel.on('error', () => undefined);
     try {
       const settings = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } };
