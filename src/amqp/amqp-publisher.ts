@@ -3,14 +3,12 @@ import { NO_PLACE } from '../collections/bag';
 import { BrokerBlockedError, ConnectionClosedError, PublishTimeoutError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
-import { type Publication, PublishLane } from './publish-lane';
+import { type Publication, PublishLane, type PublishLaneHooks } from './publish-lane';
 
-export interface AmqpPublisherOptions {
+export interface AmqpPublisherOptions extends PublishLaneHooks {
   /** Unconfirmed messages on one channel; more wait for their turn. */
   readonly maxInFlight: number;
   readonly timeoutMs: number;
-  /** Told when the broker closed a channel over a publish, with the reply code. */
-  onRefused(code: number): void;
 }
 
 const SWEEP_MS = 100;
@@ -29,8 +27,8 @@ export class AmqpPublisher implements Publisher {
     private readonly connection: AmqpConnection,
     private readonly options: AmqpPublisherOptions,
   ) {
-    this.#toQueues = new PublishLane(options.maxInFlight, options.onRefused);
-    this.#toExchanges = new PublishLane(options.maxInFlight, options.onRefused);
+    this.#toQueues = new PublishLane(options.maxInFlight, options);
+    this.#toExchanges = new PublishLane(options.maxInFlight, options);
     connection.listen({
       onUp: (model) => this.#lanes((lane) => lane.connected(model)),
       onDown: () => this.#lanes((lane) => lane.disconnected()),

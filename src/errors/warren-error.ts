@@ -16,6 +16,7 @@ export type WarrenErrorCode =
   | 'TOPOLOGY_MISSING'
   | 'QUEUE_MISSING'
   | 'LOCKED'
+  | 'ACCESS_REFUSED'
   | 'TASK_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'HANDLER_UNAVAILABLE'
