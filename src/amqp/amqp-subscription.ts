@@ -38,7 +38,6 @@ export class AmqpSubscription implements Subscription {
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
   #consumingSince = 0;
-  #said: string | undefined;
   #settingUp = false;
   #unlisten: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -108,10 +107,8 @@ export class AmqpSubscription implements Subscription {
   }
 
   #become(state: SubscriptionState, error?: Error): void {
-    // The same state is said again where it has another reason: hours later, somebody will want to know that.
-    if (this.#state === state && (error === undefined || error.message === this.#said)) return;
+    if (this.#state === state) return;
     this.#state = state;
-    this.#said = error?.message;
     this.hooks.onState(this.queue, state, error);
   }
 
