@@ -228,7 +228,7 @@ class AmqpBroker implements Broker {
       ...(typeof cluster === 'string' ? { cluster } : {}),
     });
     // What consumers and publishers miss they ask for themselves; an exchange between two queues is missed by nobody.
-    if (this.#connectedBefore) this.#topology.restoreUnhurried();
+    if (this.#connectedBefore) this.#topology.reconnected();
     this.#connectedBefore = true;
   }
 

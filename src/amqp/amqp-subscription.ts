@@ -1,6 +1,7 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
+import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
@@ -24,8 +25,9 @@ const STABLE_MS = 2_000;
  * - recovering → consuming: a channel is open and a consumer is registered on it.
  * - consuming → recovering: the connection or the channel went; or the broker cancelled the consumer, which leaves the
  *   channel alive, so that running tasks can still be settled and the next consumer uses it again.
- * - recovering → recovering: an attempt failed. A 404 declares the plan again first. Attempts follow for ever while the
- *   connection is up, with full jitter; when it is not, its `onUp` starts the next one.
+ * - recovering → recovering: an attempt failed, which is said when the reason is another one. A 404 declares the plan
+ *   again, so the first one is no more than a step on the way back. Attempts follow for ever while the connection is up,
+ *   with full jitter; when it is not, its `onUp` starts the next one.
  * - consuming, recovering → cancelled → closed.
  *
  * Each channel is a generation of its own; deliveries of an earlier one are neither run nor settled.
@@ -38,7 +40,9 @@ export class AmqpSubscription implements Subscription {
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
   #consumingSince = 0;
+  /** An attempt is under way: it tells what becomes of its channel, and goes on from there. */
   #settingUp = false;
+  #said: string | undefined;
   #unlisten: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
@@ -55,17 +59,19 @@ export class AmqpSubscription implements Subscription {
    * @throws ConnectionFailedError, QueueMissingError, AccessRefusedError, ConnectionClosedError
    */
   async open(): Promise<void> {
+    this.#settingUp = true;
     try {
       await this.connection.open();
       const { model } = this.connection;
       // Lost meanwhile, or not back yet: from here on it comes back by itself.
       if (model !== undefined) await this.#openChannel(model);
     } catch (error) {
-      clearTimeout(this.#retry);
       this.#become('closed');
-      if (channelFailure(error).code === 404) throw new QueueMissingError(this.queue);
-      throw channelError(error, `consume queue "${this.queue}"`);
+      throw this.#reasonOf(error);
+    } finally {
+      this.#settingUp = false;
     }
+    if (!this.#wanted) return;
     this.#unlisten = this.connection.listen({
       onUp: () => this.#recover(0),
       onDown: () => this.#lost(this.#generation, this.connection.lastError),
@@ -107,8 +113,10 @@ export class AmqpSubscription implements Subscription {
   }
 
   #become(state: SubscriptionState, error?: Error): void {
-    if (this.#state === state) return;
+    // The same state is said again for another reason: hours later, somebody will want to know that.
+    if (this.#state === state && (error === undefined || error.message === this.#said)) return;
     this.#state = state;
+    this.#said = error?.message;
     this.hooks.onState(this.queue, state, error);
   }
 
@@ -116,14 +124,19 @@ export class AmqpSubscription implements Subscription {
     return this.#state === 'consuming' || this.#state === 'recovering';
   }
 
-  /** @returns whether it was the one in use. */
-  #lost(generation: ChannelGeneration | undefined, error: Error | undefined): boolean {
+  #reasonOf(error: unknown): Error {
+    if (channelFailure(error).code === 404) return new QueueMissingError(this.queue);
+    const reason = channelError(error, `consume queue "${this.queue}"`);
+    return reason instanceof Error ? reason : new ConnectionClosedError(describeThrown(reason).message);
+  }
+
+  #lost(generation: ChannelGeneration | undefined, error: Error | undefined): void {
     generation?.end();
-    if (generation === undefined || generation !== this.#generation || !this.#wanted) return false;
+    if (generation === undefined || generation !== this.#generation || !this.#wanted) return;
     this.#generation = undefined;
     this.#noConsumer();
-    this.#become('recovering', error ?? new ConnectionClosedError('the channel ended with it'));
-    return true;
+    if (this.#state === 'consuming')
+      this.#become('recovering', error ?? new ConnectionClosedError('its channel ended'));
   }
 
   #noConsumer(): void {
@@ -180,7 +193,10 @@ export class AmqpSubscription implements Subscription {
       failure = error;
     });
     channel.on('close', () => {
-      if (this.#lost(generation, failure ?? this.connection.lastError)) this.#recoverLater();
+      // An attempt that is under way fails with it, and goes on by itself.
+      if (this.#settingUp || generation !== this.#generation) return;
+      this.#lost(generation, failure ?? this.connection.lastError);
+      this.#recoverLater();
     });
   }
 
@@ -190,7 +206,8 @@ export class AmqpSubscription implements Subscription {
     });
     const { consumerTag } = await answered(consumed);
     if (!this.#wanted) return void (await answered(generation.channel.cancel(consumerTag)));
-    if (!generation.alive || this.#generation !== generation) return;
+    // In one piece with the answer: nobody else would notice.
+    if (!generation.alive) throw new ConnectionClosedError('the channel ended when it began to consume');
     this.#consumerTag = consumerTag;
     this.#consumingSince = performance.now();
     this.#become('consuming');
@@ -198,12 +215,14 @@ export class AmqpSubscription implements Subscription {
 
   async #setUpFailed(error: unknown): Promise<void> {
     if (!this.#wanted) return;
+    const reason = this.#reasonOf(error);
     const generation = this.#generation;
-    const reason = channelError(error, `consume queue "${this.queue}"`);
-    const told = reason instanceof Error ? reason : undefined;
-    if (!this.#lost(generation, told)) this.#become('recovering', told);
+    this.#lost(generation, reason);
     if (generation !== undefined) void closeChannel(generation.channel);
-    if (channelFailure(error).code === 404) await this.#restoreTopology();
+    const missing = reason instanceof QueueMissingError;
+    // Without a connection, the reason is the connection's. The first 404 is the one that the plan is declared for.
+    if (this.connection.model !== undefined && !(missing && this.#retries <= 1)) this.#become('recovering', reason);
+    if (missing) await this.#restoreTopology();
     // Whichever connection is up by now: one that came back while we were busy has been told already.
     this.#recoverLater();
   }
@@ -218,7 +237,9 @@ export class AmqpSubscription implements Subscription {
 
   #received(generation: ChannelGeneration, message: ConsumeMessage | null): void {
     if (message === null) {
-      void this.#cancelledByBroker(generation);
+      // Before its registration was told: that attempt must not end well.
+      if (this.#settingUp) generation.end();
+      else void this.#cancelledByBroker(generation);
       return;
     }
     // The broker holds what a channel delivered that was given up, until that is closed. It comes again.
@@ -238,7 +259,7 @@ export class AmqpSubscription implements Subscription {
   async #cancelledByBroker(generation: ChannelGeneration): Promise<void> {
     const tag = this.#consumerTag;
     const { model } = this.connection;
-    if (!this.#wanted || generation !== this.#generation || model === undefined || this.#settingUp) return;
+    if (!this.#wanted || generation !== this.#generation || model === undefined) return;
     this.#settingUp = true;
     this.#noConsumer();
     this.#become('recovering', new ConnectionClosedError(`the broker cancelled the consumer of queue "${this.queue}"`));
@@ -258,7 +279,6 @@ export class AmqpSubscription implements Subscription {
       await onOwnChannel(model, (channel) => channel.checkQueue(this.queue));
     } catch (error) {
       if (channelFailure(error).code !== 404) throw error;
-      this.#become('recovering', new QueueMissingError(this.queue));
       await this.#restoreTopology();
     }
   }
