@@ -47,6 +47,7 @@ export {
   PublishRefusedError,
   type PublishTarget,
   PublishTimeoutError,
+  TooManyWaitingError,
   UnknownTaskError,
   UnroutableError,
 } from './errors/enqueue-errors';

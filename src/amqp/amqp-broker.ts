@@ -40,6 +40,8 @@ export interface AmqpBrokerOptions {
   readonly publishTimeoutMs?: number;
   /** Unconfirmed messages at a time. @defaultValue 1000 */
   readonly maxInFlight?: number;
+  /** Messages that wait for a place in flight; one more is refused at once. @defaultValue 10000 */
+  readonly maxWaiting?: number;
   /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
   readonly maxConsumerConnections?: number;
   /** Options of `tls.connect`, for amqps. */
@@ -57,6 +59,7 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
   connectTimeoutMs: 10_000,
   publishTimeoutMs: 15_000,
   maxInFlight: 1_000,
+  maxWaiting: 10_000,
   maxConsumerConnections: 16,
 });
 
@@ -94,6 +97,7 @@ class AmqpBroker implements Broker {
     this.#publishing = this.#newConnection('publish');
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
+      maxWaiting: options.maxWaiting,
       timeoutMs: options.publishTimeoutMs,
       onRefused: (code) => {
         if (code === 404) this.#restoreQuietly();

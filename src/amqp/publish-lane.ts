@@ -26,6 +26,8 @@ export interface Publication extends BagItem {
 export interface PublishLaneHooks {
   /** The broker closed a channel over a publish; AMQP's reply code. */
   onRefused(code: number): void;
+  /** Whether one more may wait. Asked only when there is no room in flight; @returns why not. */
+  refuseToWait(target: PublishTarget): Error | undefined;
   /** A message reached no queue. */
   onUnroutable(target: PublishTarget): void;
 }
@@ -60,6 +62,10 @@ export class PublishLane {
     private readonly hooks: PublishLaneHooks,
   ) {}
 
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   get size(): number {
     return this.#waiting.length + this.#inFlight.size;
   }
@@ -70,8 +76,11 @@ export class PublishLane {
       this.#send(this.#writer, publication);
       return;
     }
-    this.#waiting.push(publication);
-    this.#pump();
+    const refusal = this.hooks.refuseToWait(publication.target);
+    if (refusal === undefined) {
+      this.#waiting.push(publication);
+      this.#pump();
+    } else publication.settle(refusal);
   }
 
   connected(model: ChannelModel): void {

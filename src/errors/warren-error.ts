@@ -7,6 +7,7 @@ export type WarrenErrorCode =
   | 'UNKNOWN_TASK'
   | 'UNROUTABLE'
   | 'NACKED'
+  | 'TOO_MANY_WAITING'
   | 'PUBLISH_REFUSED'
   | 'PUBLISH_TIMEOUT'
   | 'BROKER_BLOCKED'
