@@ -158,7 +158,7 @@ export class TooManyWaitingError extends WarrenError {
     reason: string,
   ) {
     super(
-      `${which(target)} was not sent: ${maxWaiting} messages wait to be published already, since ${reason}. Enqueue more slowly, await what was enqueued, or raise "maxWaiting".`,
+      `${which(target)} was not sent: ${maxWaiting} messages wait to be published already, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "maxWaiting".`,
     );
   }
 }
