@@ -25,6 +25,7 @@ export type { ContractTaskOptions, TaskDefaults, TaskOptions } from './decorator
 export { TaskQueue } from './decorators/task-queue';
 export type { QueueBindingOption, TaskQueueOptions } from './decorators/task-queue-options';
 export {
+  AccessRefusedError,
   type ArgumentDifference,
   ConnectionFailedError,
   type ConnectionFailure,
@@ -46,6 +47,7 @@ export {
   PublishRefusedError,
   type PublishTarget,
   PublishTimeoutError,
+  TooManyWaitingError,
   UnknownTaskError,
   UnroutableError,
 } from './errors/enqueue-errors';

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { ChannelModel } from 'amqplib';
 import type {
   Broker,
   BrokerEvents,
@@ -20,11 +21,12 @@ import { type BrokerAddress, parseAddress } from './address';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
 import { AmqpSubscription } from './amqp-subscription';
-import { answered } from './answered';
 import { applyTopology } from './apply-topology';
+import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import { AmqpConnection } from './connection';
-import { channelFailure } from './error-mapping';
+import { channelError, channelFailure } from './error-mapping';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
+import { TopologyKeeper } from './topology-keeper';
 
 export interface AmqpBrokerOptions {
   readonly url: string;
@@ -38,6 +40,8 @@ export interface AmqpBrokerOptions {
   readonly publishTimeoutMs?: number;
   /** Unconfirmed messages at a time. @defaultValue 1000 */
   readonly maxInFlight?: number;
+  /** Messages that wait for a place in flight; one more is refused at once. @defaultValue 10000 */
+  readonly maxWaiting?: number;
   /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
   readonly maxConsumerConnections?: number;
   /** Options of `tls.connect`, for amqps. */
@@ -55,10 +59,9 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
   connectTimeoutMs: 10_000,
   publishTimeoutMs: 15_000,
   maxInFlight: 1_000,
+  maxWaiting: 10_000,
   maxConsumerConnections: 16,
 });
-
-const RPC_TIMEOUT_MS = 10_000;
 
 /** RabbitMQ through amqplib. */
 export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker {
@@ -81,12 +84,9 @@ class AmqpBroker implements Broker {
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
-  /** Two queues that share a connection begin at the same time: both wait for it. */
-  readonly #opened = new Map<AmqpConnection, Promise<void>>();
   readonly #subscriptions = new Set<AmqpSubscription>();
-  #nextConsuming = 0;
-  #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
-  #restoring: Promise<void> | undefined;
+  readonly #topology = new TopologyKeeper(() => this.#model());
+  #connectedBefore = false;
   #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
 
   constructor(
@@ -97,11 +97,16 @@ class AmqpBroker implements Broker {
     this.#publishing = this.#newConnection('publish');
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
+      maxWaiting: options.maxWaiting,
       timeoutMs: options.publishTimeoutMs,
       onRefused: (code) => {
-        if (code === 404) this.#restoreTopology().catch(() => undefined);
+        if (code === 404) this.#restoreQuietly();
+      },
+      onUnroutable: (target) => {
+        if (this.#topology.plans(target)) this.#restoreQuietly();
       },
     });
+    this.#publishing.listen({ onUp: (model) => this.#connected(model), onDown: () => undefined });
     this.publisher = this.#ownPublisher;
   }
 
@@ -111,18 +116,10 @@ class AmqpBroker implements Broker {
 
   async connect(): Promise<void> {
     await this.#publishing.open();
-    const properties = this.#publishing.model?.connection.serverProperties;
-    const cluster: unknown = properties?.['cluster_name'];
-    this.#server = Object.freeze({
-      product: String(properties?.product),
-      version: String(properties?.version),
-      ...(typeof cluster === 'string' ? { cluster } : {}),
-    });
   }
 
-  async applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
-    await applyTopology(this.#model(), topology, mode);
-    this.#plan = { topology, mode };
+  applyTopology(topology: Topology, mode: TopologyMode): Promise<void> {
+    return this.#topology.apply(topology, mode);
   }
 
   declare(topology: Topology): Promise<void> {
@@ -131,30 +128,29 @@ class AmqpBroker implements Broker {
 
   /** An exclusive queue: the broker gives it to one connection, and deletes it with that. */
   async lock(name: string): Promise<() => Promise<void>> {
-    const model = this.#model();
-    const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
-    const channel = await bounded(model.createChannel());
-    channel.on('error', () => undefined);
+    const channel = await openChannel(this.#model());
     try {
       const settings = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } };
-      await bounded(channel.assertQueue(name, settings));
+      await answered(channel.assertQueue(name, settings));
     } catch (error) {
-      throw channelFailure(error).code === 405 ? new LockedError(name) : error;
+      void closeChannel(channel);
+      if (channelFailure(error).code === 405) throw new LockedError(name);
+      throw channelError(error, `take the lock "${name}"`);
     }
     return async () => {
       // Lost with its connection: then it is free already.
-      await bounded(channel.deleteQueue(name).then(() => channel.close())).catch(() => undefined);
+      await answered(channel.deleteQueue(name)).catch(() => undefined);
+      await closeChannel(channel);
     };
   }
 
   async subscribe(options: SubscribeOptions): Promise<Subscription> {
-    const connection = await this.#consumingConnection();
-    const subscription = new AmqpSubscription(connection, options, {
+    const subscription = new AmqpSubscription(this.#consumingConnection(), options, {
       onState: (queue, state, error) => {
         if (state === 'closed') this.#subscriptions.delete(subscription);
         this.options.events.onSubscription?.(queue, state, error);
       },
-      restoreTopology: () => this.#restoreTopology(),
+      restoreTopology: () => this.#topology.restore(),
     });
     this.#subscriptions.add(subscription);
     await subscription.open();
@@ -166,17 +162,12 @@ class AmqpBroker implements Broker {
   }
 
   async countReady(queue: string): Promise<number | undefined> {
-    const model = this.#model();
-    const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
-    const channel = await bounded(model.createChannel());
-    channel.on('error', () => undefined);
     try {
-      const { messageCount } = await bounded(channel.checkQueue(queue));
-      await bounded(channel.close());
+      const { messageCount } = await onOwnChannel(this.#model(), (channel) => channel.checkQueue(queue));
       return messageCount;
     } catch (error) {
       if (channelFailure(error).code === 404) return undefined;
-      throw error;
+      throw channelError(error, `look for queue "${queue}"`);
     }
   }
 
@@ -197,6 +188,7 @@ class AmqpBroker implements Broker {
   }
 
   async close(): Promise<void> {
+    this.#topology.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     this.#ownPublisher.close();
     await Promise.all([this.#publishing, ...this.#consuming].map((connection) => connection.close()));
@@ -220,30 +212,32 @@ class AmqpBroker implements Broker {
     });
   }
 
-  async #consumingConnection(): Promise<AmqpConnection> {
-    const index = this.#nextConsuming++ % this.options.maxConsumerConnections;
-    const existing = this.#consuming[index];
-    if (existing !== undefined) {
-      await this.#opened.get(existing);
-      return existing;
-    }
-    const connection = this.#newConnection(`consume-${index + 1}`);
-    this.#consuming[index] = connection;
-    const opened = connection.open();
-    this.#opened.set(connection, opened);
-    await opened;
+  /** The one with the fewest subscriptions; a new one while there may be more and none is idle. */
+  #consumingConnection(): AmqpConnection {
+    const loadOf = (connection: AmqpConnection): number =>
+      [...this.#subscriptions].filter((subscription) => subscription.connection === connection).length;
+    const [leastUsed] = [...this.#consuming].sort((a, b) => loadOf(a) - loadOf(b));
+    const mayAdd = this.#consuming.length < this.options.maxConsumerConnections;
+    if (leastUsed !== undefined && (!mayAdd || loadOf(leastUsed) === 0)) return leastUsed;
+    const connection = this.#newConnection(`consume-${this.#consuming.length + 1}`);
+    this.#consuming.push(connection);
     return connection;
   }
 
-  /** Declares the plan again, once at a time: something of it was deleted while we ran. */
-  #restoreTopology(): Promise<void> {
-    this.#restoring ??= this.#applyPlan().finally(() => {
-      this.#restoring = undefined;
+  #connected(model: ChannelModel): void {
+    const { product, version, cluster_name: cluster } = model.connection.serverProperties as Record<string, unknown>;
+    this.#server = Object.freeze({
+      product: String(product),
+      version: String(version),
+      ...(typeof cluster === 'string' ? { cluster } : {}),
     });
-    return this.#restoring;
+    // What consumers and publishers miss they ask for themselves; an exchange between two queues is missed by nobody.
+    if (this.#connectedBefore) this.#topology.reconnected();
+    this.#connectedBefore = true;
   }
 
-  async #applyPlan(): Promise<void> {
-    if (this.#plan?.mode === 'assert') await applyTopology(this.#model(), this.#plan.topology, 'assert');
+  /** A failure is told by whoever goes on missing something. */
+  #restoreQuietly(): void {
+    this.#topology.restore().catch(() => undefined);
   }
 }

@@ -1,16 +1,22 @@
 import type { Publisher, PublishOptions } from '../broker/broker';
 import { NO_PLACE } from '../collections/bag';
-import { BrokerBlockedError, ConnectionClosedError, PublishTimeoutError } from '../errors/enqueue-errors';
+import {
+  BrokerBlockedError,
+  ConnectionClosedError,
+  type PublishTarget,
+  PublishTimeoutError,
+  TooManyWaitingError,
+} from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
-import { type Publication, PublishLane } from './publish-lane';
+import { type Publication, PublishLane, type PublishLaneHooks } from './publish-lane';
 
-export interface AmqpPublisherOptions {
+export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWait'> {
   /** Unconfirmed messages on one channel; more wait for their turn. */
   readonly maxInFlight: number;
+  /** How many may wait, on both channels together; one more is refused. */
+  readonly maxWaiting: number;
   readonly timeoutMs: number;
-  /** Told when the broker closed a channel over a publish, with the reply code. */
-  onRefused(code: number): void;
 }
 
 const SWEEP_MS = 100;
@@ -29,8 +35,9 @@ export class AmqpPublisher implements Publisher {
     private readonly connection: AmqpConnection,
     private readonly options: AmqpPublisherOptions,
   ) {
-    this.#toQueues = new PublishLane(options.maxInFlight, options.onRefused);
-    this.#toExchanges = new PublishLane(options.maxInFlight, options.onRefused);
+    const hooks = { ...options, refuseToWait: (target: PublishTarget) => this.#refuseToWait(target) };
+    this.#toQueues = new PublishLane(options.maxInFlight, hooks);
+    this.#toExchanges = new PublishLane(options.maxInFlight, hooks);
     connection.listen({
       onUp: (model) => this.#lanes((lane) => lane.connected(model)),
       onDown: () => this.#lanes((lane) => lane.disconnected()),
@@ -73,6 +80,18 @@ export class AmqpPublisher implements Publisher {
     act(this.#toExchanges);
   }
 
+  #refuseToWait(target: PublishTarget): Error | undefined {
+    const { maxWaiting } = this.options;
+    if (this.#toQueues.waiting + this.#toExchanges.waiting < maxWaiting) return undefined;
+    const { blocked, model } = this.connection;
+    const slow = model === undefined ? 'the connection is lost' : 'the broker confirms more slowly than they come';
+    return new TooManyWaitingError(
+      target,
+      maxWaiting,
+      blocked === undefined ? slow : `the broker blocks publishers (${blocked})`,
+    );
+  }
+
   /** One timer for all that is on its way: a timer a message would cost more than the message. */
   #expire(): void {
     const now = performance.now();
@@ -83,7 +102,7 @@ export class AmqpPublisher implements Publisher {
 
   #lateError(publication: Publication, sent: boolean): Error {
     const { target, timeoutMs } = publication;
-    if (this.connection.blocked !== undefined) return new BrokerBlockedError(target, this.connection.blocked);
+    if (this.connection.blocked !== undefined) return new BrokerBlockedError(target, this.connection.blocked, sent);
     if (this.connection.model !== undefined || sent) return new PublishTimeoutError(target, timeoutMs);
     const cause = this.connection.lastError;
     return new ConnectionClosedError(

@@ -1,12 +1,12 @@
-import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
+import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered } from './answered';
+import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import type { AmqpConnection } from './connection';
-import { withDeadline } from './deadline';
-import { channelFailure } from './error-mapping';
+import { channelError, channelFailure } from './error-mapping';
 
 export interface AmqpSubscriptionHooks {
   onState(queue: string, state: SubscriptionState, error?: Error): void;
@@ -14,17 +14,23 @@ export interface AmqpSubscriptionHooks {
   restoreTopology(): Promise<void>;
 }
 
-const RPC_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 2_000;
 const FIRST_RETRY_MS = 20;
 const MAX_RETRY_MS = 1_000;
+/** A consumer that ends sooner than this counts as one more failed attempt. */
+const STABLE_MS = 2_000;
 
 /**
  * A consumer that comes back by itself.
  *
- * recovering → consuming → (connection, channel, consumer or queue lost) → recovering → …;
- * consuming, recovering → cancelled → closed.
- * Each channel is a generation of its own; deliveries of an earlier one settle nothing.
+ * - recovering → consuming: a channel is open and a consumer is registered on it.
+ * - consuming → recovering: the connection or the channel went; or the broker cancelled the consumer, which leaves the
+ *   channel alive, so that running tasks can still be settled and the next consumer uses it again.
+ * - recovering → recovering: an attempt failed, which is said when the reason is another one. A 404 declares the plan
+ *   again, so the first one is no more than a step on the way back. Attempts follow for ever while the connection is up,
+ *   with full jitter; when it is not, its `onUp` starts the next one.
+ * - consuming, recovering → cancelled → closed.
+ *
+ * Each channel is a generation of its own; deliveries of an earlier one are neither run nor settled.
  */
 export class AmqpSubscription implements Subscription {
   readonly queue: string;
@@ -33,12 +39,15 @@ export class AmqpSubscription implements Subscription {
   #consumerTag: string | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
+  #consumingSince = 0;
+  /** An attempt is under way: it tells what becomes of its channel, and goes on from there. */
   #settingUp = false;
+  #said: string | undefined;
   #unlisten: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(
-    private readonly connection: AmqpConnection,
+    readonly connection: AmqpConnection,
     private readonly options: SubscribeOptions,
     private readonly hooks: AmqpSubscriptionHooks,
   ) {
@@ -47,17 +56,22 @@ export class AmqpSubscription implements Subscription {
 
   /**
    * Consumes for the first time; only this one fails loudly.
-   * @throws QueueMissingError, ConnectionClosedError
+   * @throws ConnectionFailedError, QueueMissingError, AccessRefusedError, ConnectionClosedError
    */
   async open(): Promise<void> {
-    const { model } = this.connection;
-    if (model === undefined) throw new ConnectionClosedError('it was lost before the first consumer');
+    this.#settingUp = true;
     try {
-      await this.#openChannel(model);
+      await this.connection.open();
+      const { model } = this.connection;
+      // Lost meanwhile, or not back yet: from here on it comes back by itself.
+      if (model !== undefined) await this.#openChannel(model);
     } catch (error) {
       this.#become('closed');
-      throw channelFailure(error).code === 404 ? new QueueMissingError(this.queue) : error;
+      throw this.#reasonOf(error);
+    } finally {
+      this.#settingUp = false;
     }
+    if (!this.#wanted) return;
     this.#unlisten = this.connection.listen({
       onUp: () => this.#recover(0),
       onDown: () => this.#lost(this.#generation, this.connection.lastError),
@@ -75,7 +89,7 @@ export class AmqpSubscription implements Subscription {
     const tag = this.#consumerTag;
     const generation = this.#generation;
     if (tag === undefined || generation === undefined || !generation.alive) return;
-    await bounded(generation.channel.cancel(tag), RPC_TIMEOUT_MS).catch(() => undefined);
+    await answered(generation.channel.cancel(tag)).catch(() => undefined);
   }
 
   /** A second call waits for the first. */
@@ -90,7 +104,7 @@ export class AmqpSubscription implements Subscription {
     const generation = this.#generation;
     if (generation?.alive === true) {
       generation.flush();
-      const closing = bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      const closing = closeChannel(generation.channel);
       generation.end();
       await closing;
     }
@@ -99,8 +113,10 @@ export class AmqpSubscription implements Subscription {
   }
 
   #become(state: SubscriptionState, error?: Error): void {
-    if (this.#state === state) return;
+    // The same state is said again for another reason: hours later, somebody will want to know that.
+    if (this.#state === state && (error === undefined || error.message === this.#said)) return;
     this.#state = state;
+    this.#said = error?.message;
     this.hooks.onState(this.queue, state, error);
   }
 
@@ -108,12 +124,25 @@ export class AmqpSubscription implements Subscription {
     return this.#state === 'consuming' || this.#state === 'recovering';
   }
 
+  #reasonOf(error: unknown): Error {
+    if (channelFailure(error).code === 404) return new QueueMissingError(this.queue);
+    const reason = channelError(error, `consume queue "${this.queue}"`);
+    return reason instanceof Error ? reason : new ConnectionClosedError(describeThrown(reason).message);
+  }
+
   #lost(generation: ChannelGeneration | undefined, error: Error | undefined): void {
     generation?.end();
-    if (generation !== this.#generation || !this.#wanted) return;
+    if (generation === undefined || generation !== this.#generation || !this.#wanted) return;
     this.#generation = undefined;
+    this.#noConsumer();
+    if (this.#state === 'consuming')
+      this.#become('recovering', error ?? new ConnectionClosedError('its channel ended'));
+  }
+
+  #noConsumer(): void {
+    if (this.#consumerTag === undefined) return;
     this.#consumerTag = undefined;
-    this.#become('recovering', error);
+    if (performance.now() - this.#consumingSince >= STABLE_MS) this.#retries = 0;
   }
 
   #recover(delayMs: number): void {
@@ -128,62 +157,93 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #setUp(): Promise<void> {
-    const model = this.connection.model;
-    if (model === undefined || this.#settingUp || !this.#wanted || this.#generation?.alive === true) return;
+    const { model } = this.connection;
+    if (model === undefined || this.#settingUp || !this.#wanted || this.#consumerTag !== undefined) return;
     this.#settingUp = true;
     try {
-      await this.#openChannel(model);
+      if (this.#generation?.alive === true) await this.#consume(this.#generation);
+      else await this.#openChannel(model);
     } catch (error) {
-      await this.#setUpFailed(model, error);
+      await this.#setUpFailed(error);
     } finally {
       this.#settingUp = false;
-      // Lost, and perhaps back, while the broker answered: that its return was told to nobody must not be the end.
-      if (this.connection.model !== model) this.#recover(0);
     }
   }
 
   async #openChannel(model: ChannelModel): Promise<void> {
-    const channel = await answered(model, model.createChannel(), RPC_TIMEOUT_MS);
+    const channel = await openChannel(model);
     const generation = new ChannelGeneration(channel);
+    this.#watch(channel, generation);
+    try {
+      await answered(channel.prefetch(this.options.prefetch, false));
+      if (!this.#wanted) return void closeChannel(channel);
+      this.#generation = generation;
+      await this.#consume(generation);
+    } catch (error) {
+      // An answer that comes later must not leave a consumer behind that nobody knows.
+      generation.end();
+      void closeChannel(channel);
+      throw error;
+    }
+  }
+
+  #watch(channel: Channel, generation: ChannelGeneration): void {
     let failure: Error | undefined;
     channel.on('error', (error: Error) => {
       failure = error;
     });
     channel.on('close', () => {
-      const current = generation === this.#generation;
-      this.#lost(generation, failure);
-      if (current && this.connection.model === model) this.#recoverLater();
+      // An attempt that is under way fails with it, and goes on by itself.
+      if (this.#settingUp || generation !== this.#generation) return;
+      this.#lost(generation, failure ?? this.connection.lastError);
+      this.#recoverLater();
     });
-    await answered(model, channel.prefetch(this.options.prefetch, false), RPC_TIMEOUT_MS);
-    if (!this.#wanted) return void channel.close().catch(() => undefined);
-    this.#generation = generation;
-    await this.#consume(model, generation);
   }
 
-  async #consume(model: ChannelModel, generation: ChannelGeneration): Promise<void> {
+  async #consume(generation: ChannelGeneration): Promise<void> {
     const consumed = generation.channel.consume(this.queue, (message) => this.#received(generation, message), {
       noAck: false,
     });
-    const { consumerTag } = await answered(model, consumed, RPC_TIMEOUT_MS);
-    if (!this.#wanted) return void (await answered(model, generation.channel.cancel(consumerTag), RPC_TIMEOUT_MS));
+    const { consumerTag } = await answered(consumed);
+    if (!this.#wanted) return void (await answered(generation.channel.cancel(consumerTag)));
+    // In one piece with the answer: nobody else would notice.
+    if (!generation.alive) throw new ConnectionClosedError('the channel ended when it began to consume');
     this.#consumerTag = consumerTag;
-    this.#retries = 0;
-    if (generation.alive) this.#become('consuming');
+    this.#consumingSince = performance.now();
+    this.#become('consuming');
   }
 
-  async #setUpFailed(model: ChannelModel, error: unknown): Promise<void> {
-    const { code } = channelFailure(error);
+  async #setUpFailed(error: unknown): Promise<void> {
     if (!this.#wanted) return;
-    this.#lost(this.#generation, error instanceof Error ? error : undefined);
-    if (code === 404) await this.hooks.restoreTopology().catch(() => undefined);
-    if (this.connection.model === model) this.#recoverLater();
+    const reason = this.#reasonOf(error);
+    const generation = this.#generation;
+    this.#lost(generation, reason);
+    if (generation !== undefined) void closeChannel(generation.channel);
+    const missing = reason instanceof QueueMissingError;
+    // Without a connection, the reason is the connection's. The first 404 is the one that the plan is declared for.
+    if (this.connection.model !== undefined && !(missing && this.#retries <= 1)) this.#become('recovering', reason);
+    if (missing) await this.#restoreTopology();
+    // Whichever connection is up by now: one that came back while we were busy has been told already.
+    this.#recoverLater();
+  }
+
+  async #restoreTopology(): Promise<void> {
+    try {
+      await this.hooks.restoreTopology();
+    } catch (error) {
+      if (this.#wanted) this.#become('recovering', error as Error);
+    }
   }
 
   #received(generation: ChannelGeneration, message: ConsumeMessage | null): void {
     if (message === null) {
-      void this.#cancelledByBroker(generation);
+      // Before its registration was told: that attempt must not end well.
+      if (this.#settingUp) generation.end();
+      else void this.#cancelledByBroker(generation);
       return;
     }
+    // The broker holds what a channel delivered that was given up, until that is closed. It comes again.
+    if (!generation.alive || generation !== this.#generation) return;
     const delivery = new AmqpDelivery(this.queue, message, generation);
     // What arrives between our cancel and the broker's answer was never started.
     if (this.#wanted) this.options.onDelivery(delivery);
@@ -193,26 +253,33 @@ export class AmqpSubscription implements Subscription {
   /**
    * The broker ended the consumer: its queue was deleted or moved, or an acknowledgement took too long. The old tag
    * is cancelled first, because since 4.3 a consumer that timed out stays registered and may be served again, which
-   * amqplib answers by closing the channel. The channel itself lives, so running tasks can still be settled.
+   * amqplib answers by closing the channel. Then the queue is looked for, on another channel: consuming what is gone
+   * would close this one. It lives, so running tasks can still be settled.
    */
   async #cancelledByBroker(generation: ChannelGeneration): Promise<void> {
     const tag = this.#consumerTag;
-    this.#consumerTag = undefined;
     const { model } = this.connection;
-    if (!this.#wanted || !generation.alive || model === undefined) return;
+    if (!this.#wanted || generation !== this.#generation || model === undefined) return;
+    this.#settingUp = true;
+    this.#noConsumer();
     this.#become('recovering', new ConnectionClosedError(`the broker cancelled the consumer of queue "${this.queue}"`));
     try {
-      if (tag !== undefined) await answered(model, generation.channel.cancel(tag), RPC_TIMEOUT_MS);
-      if (this.#wanted && generation.alive) await this.#consume(model, generation);
-    } catch {
-      // A queue that is gone closes the channel with a 404: its `close` event goes on from here.
-      if (channelStillOpen(generation))
-        await bounded(generation.channel.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      if (tag !== undefined) await answered(generation.channel.cancel(tag));
+      await this.#lookForQueue(model);
+      this.#recoverLater();
+    } catch (error) {
+      await this.#setUpFailed(error);
+    } finally {
+      this.#settingUp = false;
+    }
+  }
+
+  async #lookForQueue(model: ChannelModel): Promise<void> {
+    try {
+      await onOwnChannel(model, (channel) => channel.checkQueue(this.queue));
+    } catch (error) {
+      if (channelFailure(error).code !== 404) throw error;
+      await this.#restoreTopology();
     }
   }
 }
-
-const channelStillOpen = (generation: ChannelGeneration): boolean => generation.alive;
-
-const bounded = <T>(promise: Promise<T>, timeoutMs: number): Promise<T> =>
-  withDeadline(promise, timeoutMs, () => new ConnectionClosedError('the broker did not answer in time'));

@@ -2,8 +2,8 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { TopologyMode } from '../broker/broker';
 import { type ArgumentDifference, TopologyConflictError, TopologyMissingError } from '../errors/broker-errors';
 import type { ArgumentValue, BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
-import { answered } from './answered';
-import { channelFailure } from './error-mapping';
+import { answered, closeChannel, openChannel } from './channels';
+import { channelError, channelFailure } from './error-mapping';
 
 const RPC_TIMEOUT_MS = 30_000;
 /** amqplib sends one declare at a time on a channel; a few channels keep the broker busy. */
@@ -18,8 +18,8 @@ type Step = (channel: Channel) => Promise<unknown>;
  * publishes or consumes is ever at risk.
  *
  * @throws TopologyConflictError when something exists with other settings.
- * @throws TopologyMissingError when something that is only looked for is missing.
- * @throws ConnectionClosedError when the connection is lost meanwhile.
+ * @throws TopologyMissingError when something that is only looked for is missing; all that can be declared is, by then.
+ * @throws AccessRefusedError when the user may not.
  */
 export async function applyTopology(model: ChannelModel, topology: Topology, mode: TopologyMode): Promise<void> {
   if (mode === 'off') return;
@@ -30,9 +30,14 @@ export async function applyTopology(model: ChannelModel, topology: Topology, mod
     declare && spec.declare ? declareExchange(model, spec) : lookForExchange(spec, missing),
   );
   await eachOnOwnChannel(model, queues, (spec) => (declare ? declareQueue(model, spec) : lookForQueue(spec, missing)));
+  // Before what is missing is told: an exchange of others that is gone must not keep the rest from being bound again.
+  const absent = new Set(missing);
+  const possible = bindings.filter(({ source }) => !absent.has(exchangeLabel(source)));
+  if (declare) await eachOnOwnChannel(model, possible, bind);
   if (missing.length > 0) throw new TopologyMissingError(missing.sort());
-  if (declare) await eachOnOwnChannel(model, bindings, bind);
 }
+
+const exchangeLabel = (name: string): string => `exchange "${name}"`;
 
 async function eachOnOwnChannel<T>(model: ChannelModel, items: readonly T[], step: (item: T) => Step): Promise<void> {
   const queue = [...items];
@@ -42,12 +47,17 @@ async function eachOnOwnChannel<T>(model: ChannelModel, items: readonly T[], ste
 }
 
 async function workOff<T>(model: ChannelModel, queue: T[], step: (item: T) => Step): Promise<void> {
-  let channel = await openChannel(model);
-  for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-    if (channel.closed()) channel = await openChannel(model);
-    await channel.run(step(item));
+  let channel = await throwawayChannel(model);
+  try {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      if (channel.closed()) channel = await throwawayChannel(model);
+      await channel.run(step(item));
+    }
+  } finally {
+    // The other channels stop early, too: the first failure is told, and nothing goes on behind it.
+    queue.length = 0;
+    await channel.close();
   }
-  await channel.close();
 }
 
 interface ThrowawayChannel {
@@ -56,20 +66,17 @@ interface ThrowawayChannel {
   close(): Promise<void>;
 }
 
-async function openChannel(model: ChannelModel): Promise<ThrowawayChannel> {
-  const bounded = <T>(call: Promise<T>): Promise<T> => answered(model, call, RPC_TIMEOUT_MS);
-  const channel = await bounded(model.createChannel());
+async function throwawayChannel(model: ChannelModel): Promise<ThrowawayChannel> {
+  const channel = await openChannel(model);
   let closed = false;
-  // The failed call rejects with the same reason; unheard, the event would end the process.
-  channel.on('error', () => undefined);
   channel.on('close', () => {
     closed = true;
   });
   return {
     closed: () => closed,
-    run: (step) => bounded(step(channel)),
+    run: (step) => answered(step(channel), RPC_TIMEOUT_MS),
     close: async () => {
-      if (!closed) await bounded(channel.close());
+      if (!closed) await closeChannel(channel);
     },
   };
 }
@@ -91,7 +98,7 @@ const declareQueue =
 const lookForExchange =
   (spec: ExchangeSpec, missing: string[]): Step =>
   (channel) =>
-    channel.checkExchange(spec.name).catch((error: unknown) => noteMissing(error, `exchange "${spec.name}"`, missing));
+    channel.checkExchange(spec.name).catch((error: unknown) => noteMissing(error, exchangeLabel(spec.name), missing));
 
 const lookForQueue =
   (spec: QueueSpec, missing: string[]): Step =>
@@ -101,12 +108,15 @@ const lookForQueue =
 const bind =
   ({ source, destination, destinationType, routingKey }: BindingSpec): Step =>
   (channel) =>
-    destinationType === 'queue'
+    (destinationType === 'queue'
       ? channel.bindQueue(destination, source, routingKey)
-      : channel.bindExchange(destination, source, routingKey);
+      : channel.bindExchange(destination, source, routingKey)
+    ).catch((error: unknown) => {
+      throw channelError(error, `bind ${destinationType} "${destination}" to exchange "${source}"`);
+    });
 
 function noteMissing(error: unknown, what: string, missing: string[]): void {
-  if (channelFailure(error).code !== 404) throw error;
+  if (channelFailure(error).code !== 404) throw channelError(error, `look for ${what}`);
   missing.push(what);
 }
 
@@ -118,7 +128,7 @@ async function conflict(
   error: unknown,
 ): Promise<never> {
   const failure = channelFailure(error);
-  if (failure.code !== 406) throw error;
+  if (failure.code !== 406) throw channelError(error, `declare ${kind} "${spec.name}"`);
   const differences = await findDifferences(model, kind, spec, failure.text);
   throw new TopologyConflictError(
     kind,
@@ -179,16 +189,17 @@ async function probeQueue(
   name: string,
   args: Readonly<Record<string, ArgumentValue>>,
 ): Promise<string | undefined> {
-  const channel = await openChannel(model);
+  const channel = await throwawayChannel(model);
   try {
     // Never declares a queue that went away meanwhile: the passive check comes first and fails.
     await channel.run((c) => c.checkQueue(name));
     await channel.run((c) => c.assertQueue(name, { durable: true, arguments: { ...args } }));
-    await channel.close();
     return undefined;
   } catch (error) {
     const failure = channelFailure(error);
     return failure.code === 406 ? failure.text : undefined;
+  } finally {
+    await channel.close();
   }
 }
 

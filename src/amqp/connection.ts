@@ -1,57 +1,67 @@
 import type { ConnectionOptions } from 'node:tls';
-import { type ChannelModel, connect, credentials, type SocketOptions } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { ConnectionState } from '../broker/broker';
-import type { ConnectionFailedError } from '../errors/broker-errors';
+import { ConnectionFailedError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { BrokerAddress } from './address';
-import { abandonCalls } from './answered';
-import { withDeadline } from './deadline';
-import { connectionFailure } from './error-mapping';
-import { batchWrites, destroySocket } from './write-batching';
+import { answered } from './channels';
+import { dial } from './dial';
+import { connectionLoss } from './error-mapping';
+import { endConnection } from './internals';
+import { reconnectDelay } from './reconnect-delay';
+import { batchWrites } from './write-batching';
 
 export interface AmqpConnectionOptions {
   readonly address: BrokerAddress;
   /** Shown in the broker's management page and in events. */
   readonly name: string;
   readonly heartbeatSeconds: number;
-  /** Bounds the whole handshake, in milliseconds. */
+  /** Bounds the handshake, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Options of `tls.connect` for amqps. */
   readonly tls: ConnectionOptions | undefined;
   onState(name: string, state: ConnectionState, error?: Error): void;
 }
 
-/** What a user of the connection is told. Each is called once a connection; neither may throw. */
+/** What a user of the connection is told. Each is called once a connection; none may throw. */
 export interface ConnectionListener {
   onUp(model: ChannelModel): void;
   onDown(): void;
   onBlocked?(reason: string | undefined): void;
 }
 
-const FIRST_RETRY_MS = 50;
-/** Reconnecting is cheap, and a worker should consume within 2 s of a broker that is back. */
-const MAX_RETRY_MS = 1_500;
 const CLOSE_TIMEOUT_MS = 2_000;
-/** Twice the socket's default: what one turn of publishing writes leaves in one system call. */
-const SOCKET_BUFFER_BYTES = 64 * 1024;
+/** A connection that ends sooner than this counts as one more failed attempt: what flaps is asked for ever less often. */
+const STABLE_MS = 2_000;
+/** While a connection is away for one and the same reason, it is said this often. */
+const REMIND_MS = 60_000;
 
 /**
  * One connection that comes back by itself.
  *
- * idle → connecting → up ⇄ blocked; up, blocked → (lost) → connecting → …; any → closed.
- * The first connection fails loudly; later ones are tried again for ever, with full jitter and a cap. amqplib's own
- * recovery is not used: it restores neither channels nor consumers, and cannot tell a wrong password from a broker
- * that is away.
+ * - idle → connecting: `open()`. connecting → idle: the first attempt failed, which `open()` says; it may be called again.
+ * - connecting → up: the handshake is done.
+ * - up ⇄ blocked: an alarm of the broker begins and ends. It ends with the connection, too: the next one is told anew.
+ * - up, blocked → connecting: lost. Every listener hears `onDown`, and attempts follow for ever, with full jitter under a
+ *   cap that doubles. A connection that was lost at once counts as a failed attempt.
+ * - any → closed: `close()`. An attempt that is under way is given up.
+ *
+ * amqplib's own recovery is not used: it restores neither channels nor consumers, cannot tell a wrong password from a
+ * broker that is away, and ends the process when the socket dies in its set-up.
  */
 export class AmqpConnection {
   readonly name: string;
   #state: 'idle' | 'connecting' | 'up' | 'closed' = 'idle';
+  #opening: Promise<void> | undefined;
+  #attempt: AbortController | undefined;
   #model: ChannelModel | undefined;
+  #upSince = 0;
   #blocked: string | undefined;
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
   #lastError: Error | undefined;
+  #said: { readonly message: string; readonly at: number } | undefined;
   readonly #listeners = new Set<ConnectionListener>();
 
   constructor(private readonly options: AmqpConnectionOptions) {
@@ -68,6 +78,7 @@ export class AmqpConnection {
     return this.#blocked;
   }
 
+  /** Why there is no connection; `undefined` while there is one. */
   get lastError(): Error | undefined {
     return this.#lastError;
   }
@@ -85,120 +96,117 @@ export class AmqpConnection {
     };
   }
 
-  /** Makes the first connection. @throws ConnectionFailedError */
-  async open(): Promise<void> {
-    this.#state = 'connecting';
-    this.options.onState(this.name, 'connecting');
-    try {
-      this.#up(await this.#dial());
-    } catch (error) {
-      if (this.#state === 'connecting') this.#state = 'idle';
+  /** Makes the first connection; does nothing once it was made. @throws ConnectionFailedError */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      this.#opening = undefined;
       throw error;
-    }
+    });
+    return this.#opening;
   }
 
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#retry);
+    this.#attempt?.abort(new ConnectionClosedError('closed while connecting'));
     const model = this.#model;
     this.#model = undefined;
     if (model !== undefined) {
-      for (const listener of this.#listeners) listener.onDown();
-      await withDeadline(model.close(), CLOSE_TIMEOUT_MS, () => new ConnectionClosedError('no answer to close')).catch(
-        () => undefined,
-      );
-      destroySocket(model);
-      abandonCalls(model);
+      for (const listener of [...this.#listeners]) listener.onDown();
+      await answered(model.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      endConnection(model);
     }
     this.#listeners.clear();
     this.options.onState(this.name, 'closed');
   }
 
-  async #dial(): Promise<ChannelModel> {
-    const { address, connectTimeoutMs } = this.options;
-    const socketOptions: SocketOptions & { readonly highWaterMark: number } = {
-      ...this.options.tls,
-      noDelay: true,
-      keepAlive: true,
-      timeout: connectTimeoutMs,
-      highWaterMark: SOCKET_BUFFER_BYTES,
-      credentials: credentials.plain(address.username, address.password),
-      clientProperties: { connection_name: this.name },
-    };
-    const dialled = connect(
-      {
-        protocol: address.tls ? 'amqps' : 'amqp',
-        hostname: address.host,
-        port: address.port,
-        // amqplib decodes it once more.
-        vhost: encodeURIComponent(address.vhost),
-        heartbeat: this.options.heartbeatSeconds,
-      },
-      socketOptions,
-    );
-    // amqplib's timeout counts silence; a peer that trickles bytes needs a bound on the whole.
-    let abandoned = false;
-    dialled.then((late) => abandoned && destroySocket(late)).catch(() => undefined);
+  async #open(): Promise<void> {
+    if (this.closed) throw new ConnectionClosedError('it was closed by this process');
+    this.#state = 'connecting';
+    this.options.onState(this.name, 'connecting');
     try {
-      return await withDeadline(dialled, 2 * connectTimeoutMs, () => new Error('connect ETIMEDOUT'));
+      await this.#connect();
     } catch (error) {
-      abandoned = true;
-      throw connectionFailure(error, address.label);
+      if (this.#state === 'connecting') this.#state = 'idle';
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<void> {
+    this.#attempt = new AbortController();
+    try {
+      this.#up(await dial(this.options, this.#attempt));
+    } finally {
+      this.#attempt = undefined;
     }
   }
 
   #up(model: ChannelModel): void {
-    if (this.#state === 'closed') {
-      destroySocket(model);
+    if (this.closed) {
+      endConnection(model);
       throw new ConnectionClosedError('closed while connecting');
     }
     this.#state = 'up';
     this.#model = model;
-    this.#retries = 0;
+    this.#upSince = performance.now();
+    this.#lastError = undefined;
+    this.#said = undefined;
     batchWrites(model);
+    // The one that follows, `close`, does not carry every reason.
     model.on('error', (error: Error) => {
-      this.#lastError = error;
+      this.#lastError = connectionLoss(error);
     });
     model.on('close', (error?: Error) => this.#down(model, error));
-    model.on('blocked', (reason: string) => this.#setBlocked(describeThrown(reason).message));
-    model.on('unblocked', () => this.#setBlocked(undefined));
+    model.on('blocked', (reason: string) => this.#setBlocked(model, describeThrown(reason).message));
+    model.on('unblocked', () => this.#setBlocked(model, undefined));
     this.options.onState(this.name, 'connected');
     for (const listener of [...this.#listeners]) listener.onUp(model);
   }
 
-  #setBlocked(reason: string | undefined): void {
+  #setBlocked(model: ChannelModel, reason: string | undefined): void {
+    if (this.#model !== model) return;
     this.#blocked = reason;
     this.options.onState(this.name, reason === undefined ? 'connected' : 'blocked');
-    for (const listener of this.#listeners) listener.onBlocked?.(reason);
+    for (const listener of [...this.#listeners]) listener.onBlocked?.(reason);
   }
 
   #down(model: ChannelModel, error: Error | undefined): void {
     if (this.#model !== model) return;
     this.#model = undefined;
     this.#blocked = undefined;
-    destroySocket(model);
+    this.#lastError = error === undefined ? (this.#lastError ?? connectionLoss(error)) : connectionLoss(error);
+    endConnection(model);
     this.#state = 'connecting';
+    if (performance.now() - this.#upSince >= STABLE_MS) this.#retries = 0;
     for (const listener of [...this.#listeners]) listener.onDown();
-    this.options.onState(this.name, 'connecting', error ?? this.#lastError);
-    this.#scheduleRetry();
+    this.#say(this.#lastError);
+    this.#scheduleRetry(undefined);
   }
 
-  #scheduleRetry(): void {
-    // Full jitter: a thousand workers must not come back in one instant.
-    const cap = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#retries++);
-    this.#retry = setTimeout(() => void this.#reconnect(), Math.random() * cap);
+  #scheduleRetry(error: unknown): void {
+    const reason = error instanceof ConnectionFailedError ? error.reason : undefined;
+    const delayMs = reconnectDelay(this.#retries++, reason, Math.random());
+    this.#retry = setTimeout(() => void this.#reconnect(), delayMs);
   }
 
   async #reconnect(): Promise<void> {
     try {
-      const model = await this.#dial();
-      this.#up(model);
+      await this.#connect();
     } catch (error) {
       if (this.closed) return;
-      this.#lastError = error as ConnectionFailedError;
-      this.options.onState(this.name, 'connecting', this.#lastError);
-      this.#scheduleRetry();
+      this.#lastError = error as Error;
+      this.#say(this.#lastError);
+      this.#scheduleRetry(error);
     }
+  }
+
+  /** Says why there is no connection: when the reason changes, and now and then, but not at every attempt. */
+  #say(error: Error): void {
+    const now = performance.now();
+    const { message } = error;
+    if (this.#said?.message === message && now - this.#said.at < REMIND_MS) return;
+    this.#said = { message, at: now };
+    this.options.onState(this.name, 'connecting', error);
   }
 }

@@ -7,6 +7,9 @@
 export function withDeadline<T>(promise: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
+    // The socket keeps the process alive as long as an answer can come. One that was given up must not: amqplib never
+    // settles what was asked before its connection began to close.
+    timer.unref();
     promise.then(
       (value) => {
         clearTimeout(timer);

@@ -1,5 +1,6 @@
-import { ConnectionFailedError, type ConnectionFailure } from '../errors/broker-errors';
+import { AccessRefusedError, ConnectionFailedError, type ConnectionFailure } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
+import { ConnectionClosedError } from '../errors/enqueue-errors';
 
 /** Why the broker closed a channel. */
 export interface ChannelFailure {
@@ -13,14 +14,29 @@ export function channelFailure(error: unknown): ChannelFailure {
   const { message } = describeThrown(error);
   const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
   // amqplib: Channel closed by server: 404 (NOT-FOUND) with message "NOT_FOUND - no exchange 'x' in vhost '/'"
-  const quoted = /with message "(.*)"/s.exec(message)?.[1];
-  return { code: typeof code === 'number' ? code : 0, text: quoted ?? message };
+  return { code: typeof code === 'number' ? code : 0, text: brokerTextIn(message) ?? message };
 }
 
-/** The exchange that a 403 or 404 is about. */
+/** The exchange that a 403 or 404 is about. The broker's name for the default one, which is `''`, is `amq.default`. */
 export function exchangeNamedIn(text: string): string | undefined {
-  return /exchange '([^']*)'/.exec(text)?.[1];
+  const name = /exchange '([^']*)'/.exec(text)?.[1];
+  return name === 'amq.default' ? '' : name;
 }
+
+/** The error for an operation that made the broker close its channel: typed where it is about a permission. */
+export function channelError(error: unknown, operation: string): unknown {
+  const { code, text } = channelFailure(error);
+  return code === 403 ? new AccessRefusedError(operation, text) : error;
+}
+
+/** Why a connection that was up is lost, from what amqplib says at its end. */
+export function connectionLoss(error: unknown): ConnectionClosedError {
+  if (error === undefined) return new ConnectionClosedError('it was closed');
+  const { message } = describeThrown(error);
+  return new ConnectionClosedError(`it was lost (${brokerTextIn(message) ?? message})`);
+}
+
+const brokerTextIn = (message: string): string | undefined => /with message "(.*)"/s.exec(message)?.[1];
 
 const TLS_CODES = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 const UNREACHABLE_CODES = /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EPIPE)$/;
@@ -47,7 +63,7 @@ const VHOST_REFUSED = 'Expected ConnectionOpenOk; got <ConnectionClose';
 
 function failureDetail(message: string, code: string): string {
   if (message.startsWith(VHOST_REFUSED)) return 'the broker refused the vhost';
-  const said = /with message "(.*)"/s.exec(message)?.[1];
+  const said = brokerTextIn(message);
   if (said !== undefined) return said;
   // Node's message is empty where a name has several addresses and none of them answers.
   if (message === '') return code;

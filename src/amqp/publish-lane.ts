@@ -4,6 +4,7 @@ import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
+import { openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
 
@@ -22,6 +23,15 @@ export interface Publication extends BagItem {
   suspect: boolean;
 }
 
+export interface PublishLaneHooks {
+  /** The broker closed a channel over a publish; AMQP's reply code. */
+  onRefused(code: number): void;
+  /** Whether one more may wait. Asked only when there is no room in flight; @returns why not. */
+  refuseToWait(target: PublishTarget): Error | undefined;
+  /** A message reached no queue. */
+  onUnroutable(target: PublishTarget): void;
+}
+
 const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
 /** Before opening a channel again that the broker has just closed. */
 const REOPEN_DELAY_MS = 50;
@@ -36,7 +46,7 @@ const REOPEN_DELAY_MS = 50;
  */
 export class PublishLane {
   #model: ChannelModel | undefined;
-  #channel: ConfirmChannel | undefined;
+  /** Of the channel that is open. */
   #writer: ConfirmWriter | undefined;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
@@ -49,8 +59,12 @@ export class PublishLane {
 
   constructor(
     private readonly maxInFlight: number,
-    private readonly onRefused: (code: number) => void,
+    private readonly hooks: PublishLaneHooks,
   ) {}
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
 
   get size(): number {
     return this.#waiting.length + this.#inFlight.size;
@@ -58,12 +72,15 @@ export class PublishLane {
 
   publish(publication: Publication): void {
     // Nearly always nothing waits and there is room.
-    if (this.#waiting.length === 0 && this.#channel !== undefined && !this.#paused && this.#hasRoomFor(publication)) {
-      this.#send(publication);
+    if (this.#waiting.length === 0 && this.#writer !== undefined && this.#hasRoomFor(publication)) {
+      this.#send(this.#writer, publication);
       return;
     }
-    this.#waiting.push(publication);
-    this.#pump();
+    const refusal = this.hooks.refuseToWait(publication.target);
+    if (refusal === undefined) {
+      this.#waiting.push(publication);
+      this.#pump();
+    } else publication.settle(refusal);
   }
 
   connected(model: ChannelModel): void {
@@ -73,8 +90,10 @@ export class PublishLane {
 
   disconnected(): void {
     this.#model = undefined;
+    // A block ends with its connection. The next one is told only when it publishes, so waiting for that would never end.
+    this.#paused = false;
     clearTimeout(this.#reopen);
-    this.#channelLost(this.#channel);
+    this.#channelLost(this.#writer);
   }
 
   /** Holds messages back while the broker blocks publishers. */
@@ -106,7 +125,7 @@ export class PublishLane {
   }
 
   #open(model: ChannelModel): void {
-    model.createConfirmChannel().then(
+    openConfirmChannel(model).then(
       (channel) => this.#opened(model, channel),
       () => this.#openLater(model),
     );
@@ -123,38 +142,39 @@ export class PublishLane {
       this.#failure = channelFailure(error);
     });
     if (this.#model !== model) return;
-    this.#channel = channel;
-    this.#writer = new ConfirmWriter(channel);
+    const writer = new ConfirmWriter(channel);
+    this.#writer = writer;
     this.#failure = NO_REPLY;
     channel.on('return', (message) => this.#returned(message));
     channel.on('close', () => {
-      this.#channelLost(channel);
+      this.#channelLost(writer);
       this.#openLater(model);
     });
     this.#pump();
   }
 
   #pump(): void {
-    const channel = this.#channel;
-    if (channel === undefined || this.#paused) return;
+    const writer = this.#writer;
+    if (writer === undefined) return;
     for (let next = this.#waiting.peek(); next !== undefined && this.#hasRoomFor(next); next = this.#waiting.peek()) {
       this.#waiting.shift();
-      this.#send(next);
-      if (this.#channel !== channel) return;
+      this.#send(writer, next);
+      if (this.#writer !== writer) return;
     }
   }
 
   #hasRoomFor(publication: Publication): boolean {
+    if (this.#paused) return false;
     if (this.#inFlight.size === 0) return true;
     return this.#inFlight.size < this.maxInFlight && !publication.suspect && !this.#suspectInFlight;
   }
 
-  #send(publication: Publication): void {
+  #send(writer: ConfirmWriter, publication: Publication): void {
     publication.turn = this.#turn++;
     this.#inFlight.add(publication);
     this.#suspectInFlight = publication.suspect;
     try {
-      this.#writer?.publish(publication.message, (error) => this.#confirmed(publication, error));
+      writer.publish(publication.message, (error) => this.#confirmed(publication, error));
     } catch (error) {
       if (!this.#inFlight.remove(publication)) return;
       publication.settle(
@@ -165,11 +185,12 @@ export class PublishLane {
 
   #confirmed(publication: Publication, error: unknown): void {
     // Lost with its channel, or too late: somebody else has taken care of it.
-    if (this.#channel === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
+    if (this.#writer === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
     if (!this.#inFlight.remove(publication)) return;
-    if (publication.returned !== undefined)
+    if (publication.returned !== undefined) {
       publication.settle(new UnroutableError(publication.target, publication.returned));
-    else publication.settle(error === null ? undefined : new NackedError(publication.target));
+      this.hooks.onUnroutable(publication.target);
+    } else publication.settle(error === null ? undefined : new NackedError(publication.target));
     this.#pump();
   }
 
@@ -191,9 +212,9 @@ export class PublishLane {
     }
   }
 
-  #channelLost(channel: ConfirmChannel | undefined): void {
-    if (channel === undefined || this.#channel !== channel) return;
-    this.#channel = undefined;
+  #channelLost(writer: ConfirmWriter | undefined): void {
+    if (writer === undefined || this.#writer !== writer) return;
+    this.#writer = undefined;
     const lost = this.#inFlightInTurn();
     const { code, text } = this.#failure;
     if (code === 0) {
@@ -205,7 +226,7 @@ export class PublishLane {
     // Where nobody is named, everybody in flight is a suspect and travels alone from now on.
     if (refused.length === 0) for (const publication of lost) publication.suspect = true;
     for (const publication of refused) publication.settle(new PublishRefusedError(publication.target, code, text));
-    this.onRefused(code);
+    this.hooks.onRefused(code);
   }
 }
 

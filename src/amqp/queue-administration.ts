@@ -1,35 +1,15 @@
-import type { Channel, ChannelModel } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
 import type { QueueDeletion, QueueState } from '../broker/broker';
 import { TopologyConflictError } from '../errors/broker-errors';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
 import { applyTopology } from './apply-topology';
-import { withDeadline } from './deadline';
+import { onOwnChannel } from './channels';
 import { channelFailure } from './error-mapping';
 
-const RPC_TIMEOUT_MS = 10_000;
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
-
-/** Runs one step on a channel of its own, which a 404 or 406 may close. */
-async function onOwnChannel<T>(model: ChannelModel, step: (channel: Channel) => Promise<T>): Promise<T> {
-  const channel = await bounded(model.createChannel());
-  let closed = false;
-  channel.on('error', () => undefined);
-  channel.on('close', () => {
-    closed = true;
-  });
-  try {
-    return await bounded(step(channel));
-  } finally {
-    if (!closed) await bounded(channel.close()).catch(() => undefined);
-  }
-}
-
-const bounded = <T>(promise: Promise<T>): Promise<T> =>
-  withDeadline(promise, RPC_TIMEOUT_MS, () => new ConnectionClosedError('the broker did not answer in time'));
 
 export async function queueState(model: ChannelModel, queue: string): Promise<QueueState | undefined> {
   try {

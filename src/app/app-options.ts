@@ -56,6 +56,8 @@ export interface TaskAppOptions {
   readonly publishTimeout?: Duration;
   /** Unconfirmed messages at a time: 1 to 100,000. @defaultValue 1000 */
   readonly maxInFlight?: number;
+  /** Messages that wait for their turn while so many are in flight, or the broker is away or blocks: 1 to 1,000,000. One more is refused at once. @defaultValue 10000 */
+  readonly maxWaiting?: number;
   /** Bounds a handshake with the broker: 100 ms to 10 min. @defaultValue `'10s'` */
   readonly connectTimeout?: Duration;
   /**
@@ -95,6 +97,7 @@ export interface ResolvedAppOptions {
   readonly topology: TopologyMode;
   readonly publishTimeoutMs: number;
   readonly maxInFlight: number;
+  readonly maxWaiting: number;
   readonly connectTimeoutMs: number;
   /** 0: not at all; `Infinity`: for ever. */
   readonly waitForBrokerMs: number;
@@ -115,6 +118,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
   topology: 'assert',
   publishTimeoutMs: 15 * SECOND,
   maxInFlight: 1_000,
+  maxWaiting: 10_000,
   connectTimeoutMs: 10 * SECOND,
   heartbeatMs: 10 * SECOND,
   maxConsumerConnections: 16,
@@ -135,6 +139,7 @@ const OPTION_KEYS = [
   'topology',
   'publishTimeout',
   'maxInFlight',
+  'maxWaiting',
   'connectTimeout',
   'waitForBroker',
   'heartbeat',
@@ -183,6 +188,7 @@ export function resolveAppOptions(
     publishTimeoutMs:
       reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
     maxInFlight: reader.wholeNumber('maxInFlight', 1, 100_000) ?? DEFAULT_APP_OPTIONS.maxInFlight,
+    maxWaiting: reader.wholeNumber('maxWaiting', 1, 1_000_000) ?? DEFAULT_APP_OPTIONS.maxWaiting,
     connectTimeoutMs:
       reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ??
       DEFAULT_APP_OPTIONS.connectTimeoutMs,

@@ -82,6 +82,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
     connectTimeoutMs: options.connectTimeoutMs,
     publishTimeoutMs: options.publishTimeoutMs,
     maxInFlight: options.maxInFlight,
+    maxWaiting: options.maxWaiting,
     maxConsumerConnections: options.maxConsumerConnections,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     events: brokerEvents,

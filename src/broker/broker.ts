@@ -108,7 +108,7 @@ export interface Publisher {
    * Resolves when the broker has routed the message to at least one queue and confirmed it. Never resolves otherwise.
    * Messages are persistent and mandatory. When the connection is lost before the confirm, the message is published
    * again after reconnecting, within the timeout: a duplicate is possible, with the same message id.
-   * @throws UnroutableError, NackedError, PublishRefusedError, PublishTimeoutError, BrokerBlockedError, ConnectionClosedError
+   * @throws UnroutableError, NackedError, PublishRefusedError, PublishTimeoutError, BrokerBlockedError, TooManyWaitingError, ConnectionClosedError
    */
   publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
 }

@@ -36,8 +36,8 @@ export class TaskClient {
    * Enqueues one task. Resolves only when the broker has routed it to a durable queue and confirmed it.
    *
    * @throws InvalidPayloadError, InvalidOptionsError, MessageLimitError: nothing was sent.
-   * @throws UnroutableError, NackedError, PublishRefusedError, BrokerBlockedError: it was not stored.
-   * @throws PublishTimeoutError, ConnectionClosedError: whether it was stored is unknown; enqueue it again with the same `id`.
+   * @throws UnroutableError, NackedError, PublishRefusedError, TooManyWaitingError: it was not stored.
+   * @throws PublishTimeoutError, ConnectionClosedError, BrokerBlockedError that was `sent`: whether it was stored is unknown; enqueue it again with the same `id`.
    */
   enqueue<P>(contract: TaskContract<P>, ...[payload, options]: EnqueueArguments<P>): Promise<EnqueuedTask> {
     return this.#enqueue(contract as TaskContract, payload, options);

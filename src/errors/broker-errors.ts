@@ -67,3 +67,17 @@ export class QueueMissingError extends WarrenError {
     super(`The queue "${queue}" does not exist on this broker (or in this vhost).`);
   }
 }
+
+/** Raised when the broker's user lacks a permission that an operation needs. Waiting does not heal it; giving the permission does. */
+export class AccessRefusedError extends WarrenError {
+  readonly code = 'ACCESS_REFUSED';
+
+  constructor(
+    readonly operation: string,
+    readonly replyText: string,
+  ) {
+    super(
+      `The broker does not let this user ${operation}: ${replyText}. Give the user the permission on this virtual host.`,
+    );
+  }
+}

@@ -127,16 +127,38 @@ export class PublishTimeoutError extends WarrenError {
   }
 }
 
-/** Raised when the broker holds back publishers (memory or disk alarm) for longer than the publish timeout. */
+/**
+ * Raised when the broker holds back publishers (memory or disk alarm) for longer than the publish timeout. Mostly the
+ * message was not sent. **One that was sent before the alarm was told may still be stored, when it ends**: see `sent`.
+ */
 export class BrokerBlockedError extends WarrenError {
   readonly code = 'BROKER_BLOCKED';
 
   constructor(
     readonly target: PublishTarget,
     readonly reason: string,
+    /** Whether it left this process. Then whether it is stored is unknown; otherwise it is not. */
+    readonly sent: boolean,
   ) {
     super(
-      `${which(target)} could not be published: the broker blocks publishers (${reason}). Free memory or disk on the broker; the alarm then ends by itself.`,
+      sent
+        ? `${which(target)} was not confirmed in time by ${where(target)}: the broker blocks publishers (${reason}). Whether it is stored when the alarm ends is unknown: enqueue it again with the same id.`
+        : `${which(target)} was not sent in time: the broker blocks publishers (${reason}). Free memory or disk on the broker; the alarm then ends by itself.`,
+    );
+  }
+}
+
+/** Raised at once when `maxWaiting` messages already wait to be published: this one would wait in memory, too. It was not sent. */
+export class TooManyWaitingError extends WarrenError {
+  readonly code = 'TOO_MANY_WAITING';
+
+  constructor(
+    readonly target: PublishTarget,
+    readonly maxWaiting: number,
+    reason: string,
+  ) {
+    super(
+      `${which(target)} was not sent: ${maxWaiting} messages wait to be published already, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "maxWaiting".`,
     );
   }
 }

@@ -17,7 +17,13 @@ import {
 export type SoakPayload = PlannedTask & { readonly readyAt: number };
 
 /** Handlers that do as they are told, and write down when they begin and how they end. */
-@TaskQueue(SOAK_QUEUE, { concurrency: CONCURRENCY, prefetch: PREFETCH, backoff: fixed(RETRY_DELAY_MS) })
+@TaskQueue(SOAK_QUEUE, {
+  concurrency: CONCURRENCY,
+  prefetch: PREFETCH,
+  backoff: fixed(RETRY_DELAY_MS),
+  // The broker cannot tell a lost connection from a death, and here there is one every few seconds.
+  maxCrashes: 15,
+})
 export class SoakTasks {
   constructor(private readonly ledger: LedgerWriter) {}
 

@@ -5,6 +5,9 @@ import { freePort } from './free-port';
 /** A proxy that breaks the network between a client and its broker. */
 export interface TcpProxy {
   readonly port: number;
+  /** Connections that were accepted so far, and those that are open now. */
+  readonly accepted: number;
+  readonly open: number;
   /** The same address, through the proxy. */
   url(target: string): string;
   /** A black hole: connections stay open and new ones are accepted, but nothing goes through in either direction. */
@@ -15,6 +18,8 @@ export interface TcpProxy {
   resume(): void;
   /** Resets every connection (RST), to the client and to the broker. New ones are accepted. */
   cut(): void;
+  /** Resets each new connection once the broker has answered this many bytes on it; `undefined`: never. */
+  cutAfter(bytes: number | undefined): void;
   /** Refuses new connections (ECONNREFUSED). Those that are open stay. */
   refuse(): void;
   accept(): Promise<void>;
@@ -38,11 +43,17 @@ class BreakableProxy implements TcpProxy {
   #listener: Server | undefined;
   #toServerPaused = false;
   #toClientPaused = false;
+  #cutAfter: number | undefined;
+  accepted = 0;
 
   constructor(
     readonly targetPort: number,
     readonly port: number,
   ) {}
+
+  get open(): number {
+    return this.#links.size;
+  }
 
   url(target: string): string {
     const url = new URL(target);
@@ -74,6 +85,10 @@ class BreakableProxy implements TcpProxy {
     }
   }
 
+  cutAfter(bytes: number | undefined): void {
+    this.#cutAfter = bytes;
+  }
+
   refuse(): void {
     // Closed at once for new connections; its own close event would wait for the open ones.
     this.#listener?.close();
@@ -96,7 +111,9 @@ class BreakableProxy implements TcpProxy {
   #link(client: Socket): void {
     const server = connect({ port: this.targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     const link = { client, server };
+    this.accepted++;
     this.#links.add(link);
+    if (this.#cutAfter !== undefined) cutAfter(link, this.#cutAfter);
     forward(client, server, () => this.#toServerPaused);
     forward(server, client, () => this.#toClientPaused);
     const unlink = (): void => {
@@ -123,6 +140,17 @@ function forward(from: Socket, to: Socket, isPaused: () => boolean): void {
   to.on('drain', () => apply(from, isPaused()));
   from.on('end', () => to.end());
   from.on('error', () => to.resetAndDestroy());
+}
+
+function cutAfter({ client, server }: Link, bytes: number): void {
+  let left = bytes;
+  server.on('data', (chunk) => {
+    left -= chunk.length;
+    if (left >= 0) return;
+    // What belongs before the cut gets through: a reset would overtake it.
+    client.end(chunk.subarray(0, chunk.length + left), () => client.resetAndDestroy());
+    server.resetAndDestroy();
+  });
 }
 
 function apply(socket: Socket, paused: boolean): void {

@@ -1,0 +1,102 @@
+import { type BrokerBlockedError, Task, TaskQueue } from '../../src';
+import { startApp, stopApps, uniqueName } from '../support/apps';
+import { bounded, eventually } from '../support/bounded';
+import type { TestBroker } from '../support/rabbitmq/broker';
+import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
+
+const RUNNING = 20;
+const MAX_WAITING = 50;
+
+/** Tasks that end when the gate is opened. */
+function gated(queue: string) {
+  let open = (): void => undefined;
+  const gate = new Promise<void>((opened) => {
+    open = opened;
+  });
+  const done = new Set<string>();
+  let started = 0;
+  @TaskQueue(queue, { concurrency: RUNNING })
+  class Gated {
+    @Task({ payload: 'unchecked' })
+    async work({ name }: { name: string }): Promise<void> {
+      started++;
+      await gate;
+      done.add(name);
+    }
+  }
+  return { type: Gated, done, started: () => started, open: () => open() };
+}
+
+describe.each([
+  ['4.3', 'memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']],
+  ['4.3', 'disk', ['set_disk_free_limit', '900000GB'], ['set_disk_free_limit', '50MB']],
+  ['3.10', 'memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']],
+] as const)('RabbitMQ %s with a %s alarm', (series, resource, raise, clear) => {
+  let server: TestBroker;
+
+  beforeAll(async () => {
+    server = await startPrivateBroker({ series });
+  }, 120_000);
+  afterEach(stopApps);
+  afterAll(() => server.dispose(), 60_000);
+
+  it('lets tasks end, refuses new ones in time, bounds what waits, and goes on after it', async () => {
+    const queue = uniqueName('blocked');
+    const { type, done, started, open } = gated(queue);
+    const app = await startApp({ url: server.url, tasks: [type], maxWaiting: MAX_WAITING });
+    const states: string[] = [];
+    app.on('connection:changed', ({ name, state }) => states.push(`${name} ${state}`));
+    const enqueue = (name: string, timeout: '1s' | '10s' = '1s') => app.client.of(type).work({ name }, { timeout });
+    await Promise.all(Array.from({ length: RUNNING }, (_, index) => enqueue(`running ${index}`, '10s')));
+    await eventually('every task to run', started, (count) => count === RUNNING);
+
+    await server.ctl(...raise);
+    // The broker tells of its alarm only to who publishes; this one has left by then.
+    const first: unknown = await bounded(
+      'the first answer',
+      enqueue('sent').catch((error: unknown) => error),
+      5_000,
+    );
+    expect(first).toMatchObject({ code: 'BROKER_BLOCKED', sent: true });
+    expect((first as BrokerBlockedError).message).toContain('unknown');
+    expect((first as BrokerBlockedError).reason).toContain(resource);
+
+    const flood = Array.from({ length: MAX_WAITING + 10 }, (_, index) => enqueue(`waiting ${index}`));
+    let late = 0;
+    for (const each of flood.slice(0, MAX_WAITING)) each.catch(() => late++);
+    const refused = await bounded('the refusal', Promise.allSettled(flood.slice(MAX_WAITING)), 5_000);
+    // At once: none of those that wait has come to its timeout.
+    expect(late).toBe(0);
+    for (const answer of refused) expect(answer).toMatchObject({ reason: { code: 'TOO_MANY_WAITING' } });
+    for (const answer of await bounded('every answer', Promise.allSettled(flood.slice(0, MAX_WAITING)), 5_000))
+      expect(answer).toMatchObject({ reason: { code: 'BROKER_BLOCKED', sent: false } });
+
+    open();
+    await eventually(
+      'every task to end',
+      () => done.size,
+      (size) => size >= RUNNING,
+    );
+    await eventually(
+      'every acknowledgement at the broker, during the alarm',
+      () => server.ctl('list_queues', 'name', 'messages'),
+      (list) => list.includes(`${queue}\t0`),
+    );
+    expect(states.at(-1)).toBe('warren:publish blocked');
+
+    await server.ctl(...clear);
+    await eventually(
+      'the end of the alarm',
+      () => states.at(-1),
+      (state) => state === 'warren:publish connected',
+    );
+    await bounded('the confirm', enqueue('after', '10s'));
+    await eventually(
+      'the task',
+      () => done,
+      (all) => all.has('after'),
+    );
+    // What was refused as not sent has not arrived.
+    expect([...done].filter((name) => name.startsWith('waiting'))).toEqual([]);
+  }, 90_000);
+});
