@@ -120,7 +120,7 @@ export class TaskApp {
    * Connects, declares the topology and begins to consume. When it rejects, everything is closed again.
    *
    * @throws ConnectionFailedError, TopologyConflictError, TopologyMissingError, QueueMissingError
-   * @throws NotStartedError when the app was started before.
+   * @throws NotStartedError when the app was started before, or is stopped before it has started.
    */
   async start(): Promise<void> {
     const { lifecycle, broker, topology, options, worker } = this.#parts;
@@ -130,6 +130,8 @@ export class TaskApp {
       await this.#connect();
       await broker.applyTopology(topology, options.topology);
       await worker?.start();
+      // A stop in the meantime has closed the broker, and found no consumer to wait for.
+      if (this.#stopped !== undefined) throw new NotStartedError('start', 'stopped');
     } catch (error) {
       lifecycle.state = 'stopped';
       await broker.close();
