@@ -7,7 +7,7 @@ import type { TaskHandler } from '../task/definition';
 import { isTaskSignal } from '../task/signals';
 import type { FoundHandler } from './found-handler';
 import type { EnhancerCreators } from './nest-internals';
-import { TASK_ARGUMENTS, TASK_PARAMETERS } from './parameters';
+import { hasParameterDecorators, TASK_ARGUMENTS, TASK_PARAMETERS } from './parameters';
 import { refusalByGuard, refusalByPipe } from './refusal';
 import { WARREN_CONTEXT } from './task-host';
 
@@ -16,6 +16,9 @@ export interface CallParts {
   readonly handler: TaskHandler & { readonly method: string };
   readonly creators: EnhancerCreators;
 }
+
+/** Whose enhancers are asked for: instance, method, module, delivery and provider. */
+type Place = readonly [object, TaskInvocation, string, ContextId | undefined, string];
 
 const WITHOUT_GUARDS_AND_FILTERS = Object.freeze({ guards: false, interceptors: true, filters: false });
 
@@ -30,21 +33,11 @@ export function handlerCall(
   instance: object,
   contextId?: ContextId,
 ): TaskInvocation {
-  const { moduleKey, wrapper } = found;
-  const method = Reflect.get(instance, handler.method) as (...args: unknown[]) => unknown;
-  const guards = creators.guardsContextCreator.create(instance, method, moduleKey, contextId, wrapper.id);
-  const filters = creators.filtersContextCreator.create(instance, method, moduleKey, contextId, wrapper.id);
-  const call = creators.contexts.create(
-    instance,
-    method,
-    handler.method,
-    TASK_ARGUMENTS,
-    TASK_PARAMETERS as never,
-    contextId,
-    wrapper.id,
-    WITHOUT_GUARDS_AND_FILTERS,
-    WARREN_CONTEXT,
-  ) as TaskInvocation;
+  const method = Reflect.get(instance, handler.method) as TaskInvocation;
+  const where = [instance, method, found.moduleKey, contextId, found.wrapper.id] as const;
+  const guards = creators.guardsContextCreator.create(...where);
+  const filters = creators.filtersContextCreator.create(...where);
+  const call = methodCall({ found, handler, creators }, where);
 
   const contextOf = (args: readonly unknown[]): ExecutionContextHost => {
     const context = new ExecutionContextHost([...args], found.type as Type, method as () => unknown);
@@ -68,6 +61,27 @@ export function handlerCall(
       throw refusal(error);
     }
   };
+}
+
+/** The method with its interceptors, pipes and parameters; called straight where it has none, which most tasks have not. */
+function methodCall({ found, handler, creators }: CallParts, where: Place): TaskInvocation {
+  const [instance, method, , contextId, inquirerId] = where;
+  const isPlain =
+    !hasParameterDecorators(found.type, handler.method) &&
+    creators.pipesContextCreator.create(...where).length === 0 &&
+    creators.interceptorsContextCreator.create(...where).length === 0;
+  if (isPlain) return (payload, task) => settled(method.call(instance, payload, task));
+  return creators.contexts.create(
+    instance,
+    method as never,
+    handler.method,
+    TASK_ARGUMENTS,
+    TASK_PARAMETERS as never,
+    contextId,
+    inquirerId,
+    WITHOUT_GUARDS_AND_FILTERS,
+    WARREN_CONTEXT,
+  ) as TaskInvocation;
 }
 
 async function passes(guard: CanActivate, context: ExecutionContext): Promise<boolean> {

@@ -7,6 +7,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ConfigurationError } from '../errors/configuration-error';
+import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { ConnectionRegistry } from './connection-registry';
 import { Embedding } from './embedding';
 import { HandlerExplorer } from './handler-explorer';
@@ -42,6 +43,8 @@ export class LifeCycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     for (const { app, binder } of this.registry.list()) {
       binder.compile();
       await app.start();
+      // Closed while it waited for the broker. Nest must not go on as if tasks ran.
+      if (app.state !== 'started') throw new ConnectionClosedError('the application was closed before it had started');
       if (this.embedding instanceof Embedding) await app.pause();
     }
   }

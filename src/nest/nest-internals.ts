@@ -1,4 +1,4 @@
-import type { ArgumentsHost, CanActivate } from '@nestjs/common';
+import type { ArgumentsHost, CanActivate, NestInterceptor, PipeTransform } from '@nestjs/common';
 import { ApplicationConfig, ExternalContextCreator, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { ContextId } from '@nestjs/core/injector/instance-wrapper.js';
 import { ConfigurationError } from '../errors/configuration-error';
@@ -20,8 +20,17 @@ interface ExceptionFilters {
 /** What an `ExternalContextCreator` is made of. It runs guards and filters in one go, and then they cannot be told apart. */
 interface CreatorParts {
   readonly guardsContextCreator: Creator<CanActivate[]>;
+  readonly pipesContextCreator: Creator<PipeTransform[]>;
+  readonly interceptorsContextCreator: Creator<NestInterceptor[]>;
   readonly filtersContextCreator: Creator<ExceptionFilters>;
 }
+
+const CREATORS = [
+  'guardsContextCreator',
+  'pipesContextCreator',
+  'interceptorsContextCreator',
+  'filtersContextCreator',
+] as const satisfies readonly (keyof CreatorParts)[];
 
 export interface EnhancerCreators extends CreatorParts {
   readonly contexts: ExternalContextCreator;
@@ -36,11 +45,10 @@ export function enhancerCreators(moduleRef: ModuleRef, globals: ReadonlySet<Glob
   const applicationConfig = withGlobals(container.applicationConfig, globals);
   const seen = Object.create(container, { applicationConfig: { value: applicationConfig } }) as Container;
   const contexts = ExternalContextCreator.fromContainer(seen);
-  const { guardsContextCreator, filtersContextCreator } = contexts as unknown as Partial<CreatorParts>;
-  if (guardsContextCreator === undefined || filtersContextCreator === undefined) {
-    throw unsupported('ExternalContextCreator has other parts');
-  }
-  return { contexts, guardsContextCreator, filtersContextCreator };
+  const parts = contexts as unknown as CreatorParts;
+  if (!CREATORS.every((creator) => creator in parts)) throw unsupported('ExternalContextCreator has other parts');
+  const { guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator } = parts;
+  return { contexts, guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator };
 }
 
 /** The global enhancers that the user wants for tasks too; an HTTP guard has no business with a task otherwise. */

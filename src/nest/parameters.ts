@@ -51,6 +51,10 @@ export const TASK_PARAMETERS = {
   },
 };
 
+/** Whether parameter decorators say what the method gets; else it is called with payload and task. */
+export const hasParameterDecorators = (type: ClassType, method: string): boolean =>
+  argumentsOf(type, method) !== undefined;
+
 /** Which parameter takes the whole payload: what the decorators say, else the first. */
 export function payloadIndexOf(type: ClassType, method: string | symbol): number {
   const said = argumentsOf(type, method);

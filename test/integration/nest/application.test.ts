@@ -354,7 +354,7 @@ it('fails fast without a broker, or waits and says for what, without the passwor
   await expect(
     NestFactory.createApplicationContext(FailsFast, { logger: logger as never, abortOnError: false }),
   ).rejects.toMatchObject({ code: 'CONNECTION_FAILED', reason: 'unreachable' });
-  @Module({ imports: [WarrenModule.forRoot({ url, waitForBroker: '2s' })] })
+  @Module({ imports: [WarrenModule.forRoot({ url, waitForBroker: '3s' })] })
   class Waits {}
   await expect(
     NestFactory.createApplicationContext(Waits, { logger: logger as never, abortOnError: false }),
