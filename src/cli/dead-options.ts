@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetterFilter } from '../dead-letter/filter';
-import type { DeadLetterReason } from '../task/outcome';
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../task/outcome';
 import { type Duration, parseDuration } from '../time/duration';
 import { type CommonOptions, collect, duration, withCommonOptions } from './options';
 import { UsageError } from './usage-error';
@@ -16,26 +16,13 @@ export interface FilterOptions extends CommonOptions {
   readonly youngerThan?: Duration;
 }
 
-const REASONS = [
-  'exhausted',
-  'failed',
-  'undecodable',
-  'invalid-payload',
-  'unknown-task',
-  'expired',
-  'crash-loop',
-  'delivery-limit',
-  'overflow',
-  'rejected',
-] as const satisfies readonly DeadLetterReason[];
-
 /** The options that say which letters are meant. */
 export function withFilterOptions(command: Command, ...examples: readonly string[]): Command {
   command
     .argument('[queue...]', 'home queues (default: those of the tasks)')
     .option('--id <id>', 'the letter of this task; may be repeated', collect)
     .option('--task <name>', 'letters of this task')
-    .addOption(new Option('--reason <reason>', 'letters that died of this').choices(REASONS))
+    .addOption(new Option('--reason <reason>', 'letters that died of this').choices(DEAD_LETTER_REASONS))
     .option('--error <class>', 'letters whose last error is of this class: TypeError')
     .option('--message <text>', 'letters whose error or payload problem says this')
     .option('--older-than <duration>', 'letters that died longer ago: 90s, 10m, 2h, 7d', duration)

@@ -3,7 +3,7 @@ import { readEnvelope, readFailures } from '../message/envelope';
 import { HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskFailure } from '../task/context';
-import type { DeadLetterReason } from '../task/outcome';
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../task/outcome';
 
 /** A message that finally failed, as it stands in a dead-letter queue. */
 export interface DeadLetter {
@@ -43,18 +43,7 @@ const BROKER_REASONS: ReadonlyMap<unknown, DeadLetterReason> = new Map([
   ['rejected', 'rejected'],
 ]);
 
-const REASONS: ReadonlySet<string> = new Set<DeadLetterReason>([
-  'exhausted',
-  'failed',
-  'undecodable',
-  'invalid-payload',
-  'unknown-task',
-  'expired',
-  'crash-loop',
-  'delivery-limit',
-  'overflow',
-  'rejected',
-]);
+const REASONS: ReadonlySet<string> = new Set(DEAD_LETTER_REASONS);
 
 /** Reads a dead letter of a home queue. Anything may stand in it; what cannot be read is left out. */
 export function readDeadLetter(homeQueue: string, message: IncomingMessage): DeadLetter {

@@ -19,17 +19,19 @@ export type TaskOutcome =
   | { readonly kind: 'interrupted' };
 
 /** Why a message stands in a dead-letter queue. `delivery-limit` and `overflow` are the broker's own doing. */
-export type DeadLetterReason =
-  | 'exhausted'
-  | 'failed'
-  | 'undecodable'
-  | 'invalid-payload'
-  | 'unknown-task'
-  | 'expired'
-  | 'crash-loop'
-  | 'delivery-limit'
-  | 'overflow'
-  | 'rejected';
+export const DEAD_LETTER_REASONS = [
+  'exhausted',
+  'failed',
+  'undecodable',
+  'invalid-payload',
+  'unknown-task',
+  'expired',
+  'crash-loop',
+  'delivery-limit',
+  'overflow',
+  'rejected',
+] as const;
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
 /** What is done with the delivery. */
 export type Settlement =
