@@ -32,8 +32,6 @@ const onRabbitMQ = {
 
 const config: Config = {
   testTimeout: 30_000,
-  // After a whole run something of a test still holds the process: found late, not yet found out what.
-  forceExit: true,
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'types', testMatch: ['<rootDir>/test/types/**/*.test.ts'] },

@@ -80,8 +80,8 @@ class BreakableProxy implements TcpProxy {
 
   cut(): void {
     for (const { client, server } of this.#links) {
-      client.resetAndDestroy();
-      server.resetAndDestroy();
+      reset(client);
+      reset(server);
     }
   }
 
@@ -139,7 +139,7 @@ function forward(from: Socket, to: Socket, isPaused: () => boolean): void {
   });
   to.on('drain', () => apply(from, isPaused()));
   from.on('end', () => to.end());
-  from.on('error', () => to.resetAndDestroy());
+  from.on('error', () => reset(to));
 }
 
 function cutAfter({ client, server }: Link, bytes: number): void {
@@ -148,9 +148,19 @@ function cutAfter({ client, server }: Link, bytes: number): void {
     left -= chunk.length;
     if (left >= 0) return;
     // What belongs before the cut gets through: a reset would overtake it.
-    client.end(chunk.subarray(0, chunk.length + left), () => client.resetAndDestroy());
-    server.resetAndDestroy();
+    client.end(chunk.subarray(0, chunk.length + left), () => reset(client));
+    reset(server);
   });
+}
+
+/**
+ * Ends a connection with a RST. One that is being shut down is destroyed instead: libuv refuses to reset it, Node takes
+ * it for closed all the same, and then spins for ever when the process ends (seen with Node 20.20 and `end()` followed by
+ * `resetAndDestroy()` on the next tick).
+ */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function apply(socket: Socket, paused: boolean): void {
