@@ -4,7 +4,7 @@ export interface AckWriter {
 }
 
 /**
- * Collects the acknowledgements of one channel and sends them once a turn of the event loop: the longest run of
+ * Collects the acknowledgements of one channel and sends them together: the longest run of
  * settled deliveries as one `multiple` ack, the rest one by one. Never acknowledges a delivery that was not settled.
  *
  * Delivery tags of a channel count up from 1 (AMQP 0-9-1, 1.8.2). `#low` is the lowest tag that is not settled;
@@ -20,9 +20,9 @@ export class AckBatcher {
 
   constructor(private readonly writer: AckWriter) {}
 
-  /** Whether anything waits to be sent. */
-  get pending(): boolean {
-    return this.#waiting.length > 0;
+  /** How many acknowledgements wait to be sent. */
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** Takes an acknowledgement. The caller sees to it that a tag is settled once. */

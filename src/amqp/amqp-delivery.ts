@@ -4,16 +4,26 @@ import { integerHeader } from '../message/headers';
 import type { MessageProperties } from '../message/wire';
 import { AckBatcher } from './ack-batcher';
 
+/** How long an acknowledgement may wait for others. Should the process die meanwhile, the task comes again. */
+const ACK_WAIT_MS = 1;
+
 /**
  * One life of a channel. Delivery tags mean something only on the channel that gave them: acknowledged on another,
  * they close it with a 406. So every delivery keeps its generation, and settles nothing once that has ended.
  */
 export class ChannelGeneration {
   #alive = true;
-  #flushing = false;
+  /** Delivered, and not settled as far as the broker knows. */
+  #outstanding = 0;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
   readonly #batcher: AckBatcher;
 
-  constructor(readonly channel: Channel) {
+  /** @param prefetch - how many deliveries the broker may have outstanding here; 0 where acknowledgements never wait. */
+  constructor(
+    readonly channel: Channel,
+    private readonly prefetch = 0,
+  ) {
     this.#batcher = new AckBatcher({
       ack: (deliveryTag, multiple) => channel.ack({ fields: { deliveryTag } } as ConsumeMessage, multiple),
     });
@@ -29,14 +39,26 @@ export class ChannelGeneration {
     this.#alive = false;
   }
 
+  /** Takes note of a delivery, before it is handled. */
+  delivered(): void {
+    this.#outstanding++;
+  }
+
   ack(deliveryTag: number): boolean {
     if (!this.#alive) return false;
     this.#batcher.ack(deliveryTag);
-    if (!this.#flushing) {
-      this.#flushing = true;
-      setImmediate(() => this.flush());
-    }
+    this.#flushSoon();
     return true;
+  }
+
+  /**
+   * At the end of this turn; or a little later, so that the acknowledgements of some turns become one write, while the
+   * broker may still send more than half of the prefetch and so will not run dry.
+   */
+  #flushSoon(): void {
+    if (this.#immediate !== undefined) return;
+    if (this.#outstanding * 2 >= this.prefetch) this.#immediate = setImmediate(() => this.flush());
+    else this.#timer ??= setTimeout(() => this.flush(), ACK_WAIT_MS);
   }
 
   nack(message: ConsumeMessage | GetMessage, requeue: boolean): boolean {
@@ -44,12 +66,17 @@ export class ChannelGeneration {
     return this.#write(() => {
       this.channel.nack(message as ConsumeMessage, false, requeue);
       this.#batcher.settledOtherwise(message.fields.deliveryTag);
+      this.#outstanding--;
     });
   }
 
   /** Sends the acknowledgements that wait. */
   flush(): void {
-    this.#flushing = false;
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+    this.#immediate = undefined;
+    this.#timer = undefined;
+    this.#outstanding -= this.#batcher.waiting;
     if (this.#alive) this.#write(() => this.#batcher.flush());
   }
 
@@ -73,7 +100,9 @@ export class AmqpDelivery implements Delivery {
     readonly queue: string,
     private readonly raw: ConsumeMessage | GetMessage,
     private readonly generation: ChannelGeneration,
-  ) {}
+  ) {
+    generation.delivered();
+  }
 
   get exchange(): string {
     return this.raw.fields.exchange;

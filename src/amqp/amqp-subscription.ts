@@ -172,7 +172,7 @@ export class AmqpSubscription implements Subscription {
 
   async #openChannel(model: ChannelModel): Promise<void> {
     const channel = await openChannel(model);
-    const generation = new ChannelGeneration(channel);
+    const generation = new ChannelGeneration(channel, this.options.prefetch);
     this.#watch(channel, generation);
     try {
       await answered(channel.prefetch(this.options.prefetch, false));

@@ -7,6 +7,7 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { BrokerAddress } from './address';
 import { answered } from './channels';
 import { dial } from './dial';
+import { readDeliveriesDirectly } from './direct-deliveries';
 import { connectionLoss } from './error-mapping';
 import { endConnection } from './internals';
 import { reconnectDelay } from './reconnect-delay';
@@ -153,6 +154,7 @@ export class AmqpConnection {
     this.#lastError = undefined;
     this.#said = undefined;
     batchWrites(model);
+    readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
     model.on('error', (error: Error) => {
       this.#lastError = connectionLoss(error);

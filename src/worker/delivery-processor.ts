@@ -4,7 +4,7 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
 import type { Decoded } from '../message/codec';
-import { type Envelope, readEnvelope } from '../message/envelope';
+import { readEnvelope } from '../message/envelope';
 import type { PayloadResult } from '../message/payload/payload-check';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskInvocation } from '../middleware/middleware';
@@ -79,7 +79,7 @@ export class DeliveryProcessor {
     };
   }
 
-  /** Never rejects. Few promises are made on the way: this runs for every message. */
+  /** Never rejects. Makes a promise only where something has to be waited for: this runs for every message. */
   process(delivery: Delivery): Attempt | Promise<Attempt> {
     const { clock, dispatcher, newId } = this.options;
     const startedAt = clock.now();
@@ -95,38 +95,32 @@ export class DeliveryProcessor {
       startedAt,
       endedAt: clock.now(),
     });
-    const outcome = this.#outcome(delivery, envelope, id, task, startedAt);
-    return outcome instanceof Promise ? outcome.then(ended) : ended(outcome);
-  }
-
-  #outcome(
-    delivery: Delivery,
-    envelope: Envelope,
-    id: string,
-    task: PreparedTask | undefined,
-    now: number,
-  ): TaskOutcome | Promise<TaskOutcome> {
     const decoded = this.options.decode(delivery);
-    if (!decoded.ok) return { kind: 'rejected', reason: 'undecodable', problems: decoded.problems };
-    if (task === undefined) return { kind: 'unknown-task', task: envelope.type };
-    if (envelope.expiresAt !== undefined && envelope.expiresAt <= now) {
-      return { kind: 'rejected', reason: 'expired', problems: [] };
+    if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
+    if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
+    if (envelope.expiresAt !== undefined && envelope.expiresAt <= startedAt) {
+      return ended({ kind: 'rejected', reason: 'expired', problems: [] });
     }
-    return this.#run(new RunningTask(id, delivery.queue, task.definition, envelope, delivery), task, decoded.value);
+    const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery);
+    const outcome = this.#run(running, task, decoded.value);
+    return outcome instanceof Promise
+      ? outcome.then((later) => ended(this.#left(running, later)))
+      : ended(this.#left(running, outcome));
   }
 
-  #run(running: RunningTask, task: PreparedTask, value: unknown): Promise<TaskOutcome> {
+  #run(running: RunningTask, task: PreparedTask, value: unknown): TaskOutcome | Promise<TaskOutcome> {
     const { clock, events } = this.options;
     this.#running.add(running);
-    const outcome = running.run(
+    return running.run(
       clock,
       () => this.#work(running, task, value),
       () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
     );
-    return outcome.then((ended) => {
-      this.#running.remove(running);
-      return withoutRejection(ended);
-    });
+  }
+
+  #left(running: RunningTask, outcome: TaskOutcome): TaskOutcome {
+    this.#running.remove(running);
+    return withoutRejection(outcome);
   }
 
   /** Everything within the task's timeout. Stays synchronous as long as nothing has to be waited for. */

@@ -23,11 +23,11 @@ export class QueueConsumer {
   readonly #waiting = new Fifo<Delivery>();
   readonly #onIdle = new Set<() => void>();
 
-  /** @param handle - runs and settles a delivery; must not reject. */
+  /** @param handle - runs and settles a delivery; a promise where that has to be waited for. Must not throw or reject. */
   constructor(
     private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
-    private readonly handle: (delivery: Delivery) => Promise<void>,
+    private readonly handle: (delivery: Delivery) => Promise<void> | undefined,
   ) {}
 
   get name(): string {
@@ -86,25 +86,48 @@ export class QueueConsumer {
 
   #run(delivery: Delivery): void {
     this.#running++;
-    this.handle(delivery).then(
-      () => this.#release(),
-      () => {
-        // Only a defect of Warren's own gets here. The dead-letter queue shows it; the queue would loop over it.
-        delivery.reject();
+    const settling = this.#handle(delivery);
+    if (settling === undefined) this.#release();
+    else {
+      const release = (): void => {
         this.#release();
-      },
-    );
+        this.#runWaiting();
+      };
+      settling.then(release, () => {
+        delivery.reject();
+        release();
+      });
+    }
   }
 
-  #release(): void {
-    this.#running--;
+  /** Only a defect of Warren's own throws. The dead-letter queue shows such a message; the queue would loop over it. */
+  #handle(delivery: Delivery): Promise<void> | undefined {
+    try {
+      return this.handle(delivery);
+    } catch {
+      delivery.reject();
+      return undefined;
+    }
+  }
+
+  /** Not from within `#run`: as many as wait would run inside each other. */
+  #runWaiting(): void {
     while (this.#running < this.queue.concurrency) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       // Its channel died while it waited: the broker delivers it again, here or elsewhere.
       if (next.live) this.#run(next);
     }
-    if (this.#running > 0) return;
+    this.#tellIdle();
+  }
+
+  #release(): void {
+    this.#running--;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#running > 0 || this.#onIdle.size === 0 || this.#waiting.length > 0) return;
     for (const resolve of this.#onIdle) resolve();
     this.#onIdle.clear();
   }

@@ -29,13 +29,16 @@ export class QueueRunner {
     ];
   }
 
-  async #run(delivery: Delivery): Promise<void> {
+  #run(delivery: Delivery): Promise<void> | undefined {
     const { maxCrashes } = this.queue;
-    if (!isSuspect(delivery, maxCrashes)) {
-      return this.settler.settle(delivery, await this.processor.process(delivery));
+    if (isSuspect(delivery, maxCrashes)) {
+      const attempt = this.processor.withoutRunning(delivery, INTERRUPTED);
+      return this.settler.isolate(delivery, attempt, crashesBeforeIsolation(delivery, maxCrashes));
     }
-    const attempt = this.processor.withoutRunning(delivery, INTERRUPTED);
-    return this.settler.isolate(delivery, attempt, crashesBeforeIsolation(delivery, maxCrashes));
+    const attempt = this.processor.process(delivery);
+    return attempt instanceof Promise
+      ? attempt.then((ended) => this.settler.settle(delivery, ended))
+      : this.settler.settle(delivery, attempt);
   }
 
   async #runAlone(delivery: Delivery): Promise<void> {

@@ -79,14 +79,20 @@ export class RunningTask implements TaskContext, BagItem {
     return this.#controller.signal;
   }
 
-  /** Does the work, within the task's timeout. Never rejects. */
-  run(clock: Clock, work: () => unknown, onTimeout: () => void): Promise<TaskOutcome> {
-    return new Promise((resolve) => {
-      this.#finish = resolve;
-      const { timeoutMs } = this.definition;
-      if (timeoutMs > 0) this.#timer = clock.schedule(() => this.#timeOut(onTimeout), timeoutMs);
-      this.#start(work);
-    });
+  /**
+   * Does the work, within the task's timeout. Never rejects. What a handler did without waiting is known at once: no
+   * promise and no timer is made for it.
+   */
+  run(clock: Clock, work: () => unknown, onTimeout: () => void): TaskOutcome | Promise<TaskOutcome> {
+    let result: unknown;
+    try {
+      result = work();
+    } catch (thrown) {
+      return outcomeOfThrown(thrown);
+    }
+    // Some query builders are functions with a `then`; `await` waits for those too.
+    const mayWait = (typeof result === 'object' && result !== null) || typeof result === 'function';
+    return mayWait ? this.#wait(result, clock, onTimeout) : COMPLETED;
   }
 
   /** The worker's deadline has passed: the signal aborts, and the task goes back. */
@@ -96,21 +102,19 @@ export class RunningTask implements TaskContext, BagItem {
     this.#end(INTERRUPTED);
   }
 
-  #start(work: () => unknown): void {
-    try {
-      const result = work();
-      // Some query builders are functions with a `then`; `await` waits for those too.
-      if ((typeof result !== 'object' && typeof result !== 'function') || result === null) {
-        this.#end(COMPLETED);
-        return;
+  #wait(result: unknown, clock: Clock, onTimeout: () => void): Promise<TaskOutcome> {
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      const { timeoutMs } = this.definition;
+      if (timeoutMs > 0) this.#timer = clock.schedule(() => this.#timeOut(onTimeout), timeoutMs);
+      const failed = (thrown: unknown): void => this.#end(outcomeOfThrown(thrown));
+      try {
+        Promise.resolve(result).then(() => this.#end(COMPLETED), failed);
+      } catch (thrown) {
+        // A hostile promise throws when it is looked at.
+        failed(thrown);
       }
-      Promise.resolve(result).then(
-        () => this.#end(COMPLETED),
-        (thrown: unknown) => this.#end(outcomeOfThrown(thrown)),
-      );
-    } catch (thrown) {
-      this.#end(outcomeOfThrown(thrown));
-    }
+    });
   }
 
   #timeOut(onTimeout: () => void): void {

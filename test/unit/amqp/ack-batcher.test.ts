@@ -48,11 +48,11 @@ it.each<[string, number[], string[]]>([
 ])('writes for %s: acks of %j become %j', (_label, tags, frames) => {
   const { channel, batcher } = channelWith(6);
   for (const tag of tags) batcher.ack(tag);
-  expect(batcher.pending).toBe(tags.length > 0);
+  expect(batcher.waiting).toBe(tags.length);
   batcher.flush();
   batcher.flush();
   expect(channel.frames).toEqual(frames);
-  expect(batcher.pending).toBe(false);
+  expect(batcher.waiting).toBe(0);
 });
 
 it('goes on behind a run that was sent, and over deliveries that were given back', () => {
@@ -112,7 +112,7 @@ it('acknowledges what was acknowledged and nothing else, in no more frames, what
       }
       batcher.flush();
       expect(channel.acked).toEqual(ackedByUser);
-      expect(batcher.pending).toBe(false);
+      expect(batcher.waiting).toBe(0);
       expect(channel.frames.length).toBeLessThanOrEqual(ackedByUser.size);
     }),
     { numRuns: 300 },

@@ -24,7 +24,8 @@ const throwBoom = (): never => {
 const rejecting = (_: unknown, reject: (error: unknown) => void): void => reject(boom);
 const thenable = (then: PropertyDescriptor, base: object = {}): object => Object.defineProperty(base, 'then', then);
 
-const outcomeOf = (work: () => unknown): Promise<TaskOutcome> => runningTask().run(new ManualClock(), work, noTimeout);
+const outcomeOf = async (work: () => unknown): Promise<TaskOutcome> =>
+  runningTask().run(new ManualClock(), work, noTimeout);
 
 describe('how an attempt ends', () => {
   it.each<[string, () => unknown]>([
