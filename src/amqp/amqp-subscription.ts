@@ -84,10 +84,16 @@ export class AmqpSubscription implements Subscription {
 
   async ping(): Promise<void> {
     const { model } = this.connection;
+    const tag = this.#consumerTag;
+    const generation = this.#generation;
     if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
     const asked = onOwnChannel(model, (channel) => channel.checkQueue(this.queue));
     const { consumerCount } = await asked.catch((error: unknown) => Promise.reject(this.#reasonOf(error)));
-    if (consumerCount === 0 && this.#state === 'consuming') throw new ConsumerMissingError(this.queue);
+    const isSame = tag !== undefined && tag === this.#consumerTag && generation === this.#generation;
+    if (consumerCount > 0 || !isSame || generation === undefined) return;
+    // Cancelled, then, and nobody has said so.
+    void this.#cancelledByBroker(generation);
+    throw new ConsumerMissingError(this.queue);
   }
 
   async cancel(): Promise<void> {

@@ -125,7 +125,7 @@ export class TaskApp {
 
   /**
    * How the app is, as far as is known at this moment: whether it is alive, whether it can do its work, and why not. The
-   * broker is asked as well, every 10 s while somebody asks here; its answers are known the next time.
+   * broker is asked as well, every 8 s while somebody asks here; its answers are known the next time.
    */
   health(): AppHealth {
     return this.#parts.health.look();
