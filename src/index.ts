@@ -29,6 +29,7 @@ export {
   type ArgumentDifference,
   ConnectionFailedError,
   type ConnectionFailure,
+  ConsumerMissingError,
   LockedError,
   QueueMissingError,
   TopologyConflictError,
@@ -51,10 +52,21 @@ export {
   UnknownTaskError,
   UnroutableError,
 } from './errors/enqueue-errors';
+export { HttpListenError } from './errors/http-listen-error';
 export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
 export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
 export type { Logger, LogLevel } from './events/logger';
 export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
+export type {
+  AppHealth,
+  ConnectionHealth,
+  ConsumerHealth,
+  ConsumerState,
+  HealthReason,
+  HealthReasonCode,
+} from './health/app-health';
+export type { HttpAnswer, HttpHandler } from './http/http-endpoint';
+export type { HttpOptions } from './http/http-options';
 export type { TaskCall, TaskInvocation, TaskMiddleware } from './middleware/middleware';
 export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';

@@ -187,6 +187,14 @@ class AmqpBroker implements Broker {
     return deleteUnused(this.#model(), queue, type);
   }
 
+  get publishingConnection(): string {
+    return this.#publishing.name;
+  }
+
+  async ping(): Promise<void> {
+    await onOwnChannel(this.#model(), () => Promise.resolve());
+  }
+
   async close(): Promise<void> {
     this.#topology.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));

@@ -1,6 +1,6 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
-import { QueueMissingError } from '../errors/broker-errors';
+import { ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
@@ -80,6 +80,20 @@ export class AmqpSubscription implements Subscription {
 
   get state(): SubscriptionState {
     return this.#state;
+  }
+
+  async ping(): Promise<void> {
+    const { model } = this.connection;
+    const tag = this.#consumerTag;
+    const generation = this.#generation;
+    if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
+    const asked = onOwnChannel(model, (channel) => channel.checkQueue(this.queue));
+    const { consumerCount } = await asked.catch((error: unknown) => Promise.reject(this.#reasonOf(error)));
+    const isSame = tag !== undefined && tag === this.#consumerTag && generation === this.#generation;
+    if (consumerCount > 0 || !isSame || generation === undefined) return;
+    // Cancelled, then, and nobody has said so.
+    void this.#cancelledByBroker(generation);
+    throw new ConsumerMissingError(this.queue);
   }
 
   async cancel(): Promise<void> {

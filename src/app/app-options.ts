@@ -3,6 +3,7 @@ import type { TopologyMode } from '../broker/broker';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
+import { type HttpOptions, readHttpOptions } from '../http/http-options';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../message/json-budget';
 import type { TaskMiddleware } from '../middleware/middleware';
 import type { ClassType } from '../task/class-type';
@@ -74,6 +75,12 @@ export interface TaskAppOptions {
   readonly stopTimeout?: Duration;
   /** Whether SIGTERM and SIGINT stop the app, and a second one ends the process. @defaultValue `true` where tasks are run */
   readonly handleSignals?: boolean;
+  /**
+   * A small HTTP endpoint for those who watch the process: `/live` and `/ready`, 200 or 503, with the reasons as JSON. It
+   * asks nobody who they are, and tells names of queues and connections.
+   * @defaultValue `false`: off
+   */
+  readonly http?: HttpOptions | false;
   readonly limits?: LimitOptions;
   /** Options of `tls.connect`, for `amqps:`: `ca`, `cert`, `key`, `servername`. Certificates are verified unless you say otherwise. */
   readonly tls?: ConnectionOptions;
@@ -105,6 +112,8 @@ export interface ResolvedAppOptions {
   readonly maxConsumerConnections: number;
   readonly stopTimeoutMs: number;
   readonly handleSignals: boolean | undefined;
+  /** `undefined`: off. */
+  readonly http: HttpOptions | undefined;
   readonly limits: JsonLimits;
   readonly tls: ConnectionOptions | undefined;
   readonly logger: Logger | LogLevel | false;
@@ -146,6 +155,7 @@ const OPTION_KEYS = [
   'maxConsumerConnections',
   'stopTimeout',
   'handleSignals',
+  'http',
   'limits',
   'tls',
   'logger',
@@ -201,6 +211,7 @@ export function resolveAppOptions(
     stopTimeoutMs:
       reader.duration('stopTimeout', between(0, 24 * DAY, 'from 0 to 24 days')) ?? DEFAULT_APP_OPTIONS.stopTimeoutMs,
     handleSignals: reader.flag('handleSignals'),
+    http: readHttpOptions(reader),
     limits: readLimits(reader),
     tls: reader.value('tls') as ConnectionOptions | undefined,
     logger: readLogger(reader),

@@ -6,8 +6,12 @@ import { DeadLetters } from '../dead-letter/dead-letters';
 import type { TaskCatalog } from '../decorators/catalog';
 import { resolveDefinitions } from '../decorators/resolve-definitions';
 import { ConfigurationError } from '../errors/configuration-error';
+import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
 import type { Logger } from '../events/logger';
+import { liveAnswer, readyAnswer } from '../health/health-paths';
+import { HealthWatch } from '../health/health-watch';
+import { HttpEndpoint } from '../http/http-endpoint';
 import { mostPatientRetry } from '../retry/normalize-retry';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
@@ -63,7 +67,46 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   const consumed = consumedQueues(options, catalog);
   const worker = createWorker(options, consumed, catalog, broker, events, payloads);
   const topology = planTopology({ queues: catalog.queues });
-  return new TaskApp({ options, broker, events, catalog, consumed, topology, client, deadLetters, worker, lifecycle });
+  const health = createHealthWatch(events, broker, worker, lifecycle);
+  const http = createHttpEndpoint(options, events, health);
+  return new TaskApp({
+    options,
+    broker,
+    events,
+    catalog,
+    consumed,
+    topology,
+    client,
+    deadLetters,
+    worker,
+    lifecycle,
+    health,
+    http,
+  });
+}
+
+function createHealthWatch(
+  events: EventBus,
+  broker: Broker,
+  worker: Worker | undefined,
+  lifecycle: AppLifecycle,
+): HealthWatch {
+  return new HealthWatch({
+    events,
+    broker,
+    consumers: worker?.consumers ?? [],
+    appState: () => lifecycle.state,
+    now: () => performance.now(),
+  });
+}
+
+function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, health: HealthWatch): HttpEndpoint {
+  const endpoint = new HttpEndpoint(http, (path, error) =>
+    events.emit('listener:failed', { event: `GET ${path}`, error: describeThrown(error) }),
+  );
+  endpoint.add('/live', () => liveAnswer(health.look()));
+  endpoint.add('/ready', () => readyAnswer(health.look()));
+  return endpoint;
 }
 
 function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {

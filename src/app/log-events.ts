@@ -39,6 +39,9 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
   events.on('worker:resumed', (event) => logger.info({ ...event }, 'worker resumed'));
   events.on('worker:stopping', (event) => logger.info({ ...event }, 'worker stopping'));
   events.on('worker:stopped', (event) => logger.info({ ...event }, 'worker stopped'));
+  events.on('loop:blocked', (event) =>
+    logger.warn({ ...event }, 'the event loop stood still: a handler computes without an await, or the process slept'),
+  );
   events.on('connection:changed', ({ name, state, error }) => {
     const troubled = error !== undefined || state === 'blocked';
     logger[troubled ? 'warn' : 'debug']({ name, state, ...shownError(error) }, `connection ${state}`);

@@ -5,6 +5,9 @@ import type { TaskCatalog } from '../decorators/catalog';
 import { NotStartedError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
 import type { EventListener, EventName, WarrenEvents } from '../events/task-events';
+import type { AppHealth } from '../health/app-health';
+import type { HealthWatch } from '../health/health-watch';
+import type { HttpEndpoint, HttpHandler } from '../http/http-endpoint';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import type { Topology } from '../topology/topology';
@@ -26,6 +29,8 @@ export interface TaskAppParts {
   /** `undefined` in an app that only enqueues. */
   readonly worker: Worker | undefined;
   readonly lifecycle: AppLifecycle;
+  readonly health: HealthWatch;
+  readonly http: HttpEndpoint;
 }
 
 export type AppState = 'created' | 'starting' | 'started' | 'stopping' | 'stopped';
@@ -113,6 +118,33 @@ export class TaskApp {
     return this.#parts.worker?.running ?? 0;
   }
 
+  /** The port of the HTTP endpoint; `undefined` while it does not listen. */
+  get httpPort(): number | undefined {
+    return this.#parts.http.port;
+  }
+
+  /**
+   * How the app is, as far as is known at this moment: whether it is alive, whether it can do its work, and why not. The
+   * broker is asked as well, every 8 s while somebody asks here; its answers are known the next time.
+   */
+  health(): AppHealth {
+    return this.#parts.health.look();
+  }
+
+  /**
+   * Adds a path to the HTTP endpoint, beside `/live` and `/ready`. Where the option `http` is off, nobody can ask for it.
+   * @returns the function that removes it.
+   * @throws ConfigurationError when the path is taken, or is none.
+   *
+   * @example
+   * ```ts
+   * app.serve('/version', () => ({ contentType: 'text/plain', body: '1.4.2' }));
+   * ```
+   */
+  serve(path: string, handler: HttpHandler): () => void {
+    return this.#parts.http.add(path, handler);
+  }
+
   /** Adds a listener for an event and returns the function that removes it. What a listener throws is an event of its own. */
   on<E extends EventName>(event: E, listener: EventListener<E>): () => void {
     return this.#parts.events.on(event, listener);
@@ -128,6 +160,7 @@ export class TaskApp {
    * stopped meanwhile, by a signal or by `stop()`, it resolves with that stop; `state` is then `stopped`.
    *
    * @throws ConnectionFailedError, TopologyConflictError, TopologyMissingError, QueueMissingError
+   * @throws HttpListenError when the HTTP endpoint cannot listen.
    * @throws ConnectionClosedError when the connection is lost again before all of that is done.
    * @throws NotStartedError when the app was started before.
    */
@@ -146,6 +179,7 @@ export class TaskApp {
       this.#unlisten();
       lifecycle.state = 'stopped';
       await broker.close();
+      await this.#endWatch();
       throw error;
     }
     if (this.#stopped !== undefined) return this.#stopped;
@@ -154,7 +188,11 @@ export class TaskApp {
 
   /** The steps of a start; none begins after a stop. */
   async #begin(): Promise<void> {
-    const { lifecycle, broker, topology, options, worker } = this.#parts;
+    const { lifecycle, broker, topology, options, worker, health, http } = this.#parts;
+    // First: a process that waits for its broker is alive and not ready, and says so.
+    health.start();
+    await http.open();
+    if (this.#stopped !== undefined) return;
     await this.#connect();
     if (this.#stopped !== undefined) return;
     await broker.applyTopology(topology, options.topology);
@@ -201,6 +239,12 @@ export class TaskApp {
     await this.drain();
     lifecycle.state = 'stopped';
     await broker.close();
+    await this.#endWatch();
+  }
+
+  async #endWatch(): Promise<void> {
+    this.#parts.health.stop();
+    await this.#parts.http.close();
   }
 
   #connect(): Promise<void> {
@@ -210,7 +254,8 @@ export class TaskApp {
       clock: options.clock ?? systemClock,
       random: Math.random,
       wanted: () => lifecycle.state === 'starting',
-      onWaiting: (error) => events.emit('connection:changed', { name: options.name, state: 'connecting', error }),
+      onWaiting: (error) =>
+        events.emit('connection:changed', { name: broker.publishingConnection, state: 'connecting', error }),
     });
   }
 }

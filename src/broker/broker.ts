@@ -79,6 +79,13 @@ export interface Broker {
    * step. A quorum queue can only be looked at and then deleted: what is published to it in between is lost, and counted.
    */
   deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion>;
+  /** Under which name `onConnection` tells of the connection that publishes. */
+  readonly publishingConnection: string;
+  /**
+   * Resolves when the broker answers on the connection that publishes: a socket that looks healthy proves nothing.
+   * @throws ConnectionClosedError when there is none, or no answer comes in 10 s.
+   */
+  ping(): Promise<void>;
   /** Closes everything. Bounded in time, can be called twice, never throws. */
   close(): Promise<void>;
 }
@@ -128,6 +135,12 @@ export interface SubscribeOptions {
 export interface Subscription {
   readonly queue: string;
   readonly state: SubscriptionState;
+  /**
+   * Resolves when the broker says, over the connection that this one consumes on, that its queue has a consumer.
+   * @throws ConsumerMissingError when it has none, QueueMissingError
+   * @throws ConnectionClosedError when there is no connection, or no answer comes in 10 s.
+   */
+  ping(): Promise<void>;
   /** Stops new deliveries; those that came already can still be settled. */
   cancel(): Promise<void>;
   /** Sends the settlements that wait, then ends the channel: what is unsettled goes back to the queue. Bounded, never throws. */

@@ -45,6 +45,7 @@ export class Session {
       topology: 'off',
       logger: false,
       handleSignals: false,
+      http: false,
     });
   }
 

@@ -68,6 +68,15 @@ export class QueueMissingError extends WarrenError {
   }
 }
 
+/** Raised when a queue that should be consumed has no consumer at the broker. */
+export class ConsumerMissingError extends WarrenError {
+  readonly code = 'CONSUMER_MISSING';
+
+  constructor(readonly queue: string) {
+    super(`The broker knows no consumer of the queue "${queue}", though there should be one.`);
+  }
+}
+
 /** Raised when the broker's user lacks a permission that an operation needs. Waiting does not heal it; giving the permission does. */
 export class AccessRefusedError extends WarrenError {
   readonly code = 'ACCESS_REFUSED';

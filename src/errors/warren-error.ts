@@ -16,12 +16,14 @@ export type WarrenErrorCode =
   | 'TOPOLOGY_CONFLICT'
   | 'TOPOLOGY_MISSING'
   | 'QUEUE_MISSING'
+  | 'CONSUMER_MISSING'
   | 'LOCKED'
   | 'ACCESS_REFUSED'
   | 'TASK_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'HANDLER_UNAVAILABLE'
-  | 'NOT_STARTED';
+  | 'NOT_STARTED'
+  | 'HTTP_LISTEN_FAILED';
 
 /**
  * The base of every error that Warren raises. Branch on `code` (stable) or on the class; the message is for people

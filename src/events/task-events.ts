@@ -60,7 +60,9 @@ export interface WarrenEvents {
     readonly state: SubscriptionState;
     readonly error: Error | undefined;
   };
-  /** A listener of yours threw. */
+  /** The event loop stood still for so many milliseconds: nothing ran, no heartbeat went out. It turns again now. */
+  'loop:blocked': { readonly blockedMs: number };
+  /** A listener of yours threw, or what answers a path of the HTTP endpoint, which is the `event` then: `GET /metrics`. */
   'listener:failed': { readonly event: string; readonly error: ThrownDescription };
 }
 

@@ -149,6 +149,14 @@ export class MemoryBroker implements Broker {
     return { kind: 'deleted', lost: 0 };
   }
 
+  get publishingConnection(): string {
+    return CONNECTION_NAME;
+  }
+
+  async ping(): Promise<void> {
+    this.#checkConnected();
+  }
+
   async close(): Promise<void> {
     if (this.#state === 'closed') return;
     const wasOpen = this.#state !== 'idle';

@@ -1,4 +1,5 @@
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
+import { ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { MemoryChannel, type MemoryDelivery } from './memory-channel';
 import type { MemoryQueue, QueueConsumer } from './memory-queue';
@@ -59,6 +60,13 @@ export class MemorySubscription implements Subscription, QueueConsumer {
     this.#detach();
     if (this.#state === 'consuming') this.#become('recovering', error);
     this.#channel.end();
+  }
+
+  async ping(): Promise<void> {
+    if (!this.hooks.isConnected()) throw new ConnectionClosedError('it is lost at the moment');
+    const queue = this.vhost.queue(this.queue);
+    if (queue === undefined) throw new QueueMissingError(this.queue);
+    if (queue.consumerCount === 0) throw new ConsumerMissingError(this.queue);
   }
 
   async cancel(): Promise<void> {

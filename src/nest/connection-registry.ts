@@ -1,13 +1,8 @@
 import type { Connection } from './connection';
 
-/** A connection that has been made, with what watches its health. */
-export interface RegisteredConnection extends Connection {
-  readonly health: { problems(): readonly string[] };
-}
-
 /** The connections of one application. */
 export class ConnectionRegistry {
-  readonly #connections = new Map<string, RegisteredConnection>();
+  readonly #connections = new Map<string, Connection>();
 
   readonly #names = new Set<string>();
 
@@ -18,12 +13,12 @@ export class ConnectionRegistry {
     return true;
   }
 
-  add(connection: RegisteredConnection): void {
+  add(connection: Connection): void {
     this.#connections.set(connection.name, connection);
   }
 
   /** All, or the one of a name. */
-  list(name?: string): readonly RegisteredConnection[] {
+  list(name?: string): readonly Connection[] {
     return [...this.#connections.values()].filter((connection) => name === undefined || connection.name === name);
   }
 }

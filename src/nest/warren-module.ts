@@ -6,7 +6,7 @@ import { ConnectionRegistry } from './connection-registry';
 import { Embedding } from './embedding';
 import { HandlerBinder } from './handler-binder';
 import { HandlerExplorer } from './handler-explorer';
-import { HealthWatch, WarrenHealthIndicator } from './health-indicator';
+import { WarrenHealthIndicator } from './health-indicator';
 import { LifeCycle } from './life-cycle';
 import {
   readModuleOptions,
@@ -142,6 +142,6 @@ const makeConnection =
     const binder = new HandlerBinder(found, moduleRef, options.globalEnhancers, config);
     const bench = embedding instanceof Embedding ? embedding : undefined;
     const connection = await createConnection(name, options, found, binder, bench);
-    registry.add({ ...connection, health: new HealthWatch(connection.app) });
+    registry.add(connection);
     return connection;
   };

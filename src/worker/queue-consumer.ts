@@ -1,4 +1,4 @@
-import type { Broker, Delivery, Subscription } from '../broker/broker';
+import type { Broker, Delivery, Subscription, SubscriptionState } from '../broker/broker';
 import { Fifo } from '../collections/fifo';
 
 /** A queue to consume, and how much of it at a time. */
@@ -39,9 +39,23 @@ export class QueueConsumer {
     return this.#running;
   }
 
-  /** Whether deliveries are coming, as the broker's adapter sees it. */
-  get consuming(): boolean {
-    return this.#subscription?.state === 'consuming';
+  get concurrency(): number {
+    return this.queue.concurrency;
+  }
+
+  /** Whether it should consume. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether deliveries are coming, as the broker's adapter sees it; `undefined` while there is no consumer. */
+  get state(): SubscriptionState | undefined {
+    return this.#subscription?.state;
+  }
+
+  /** Asks the broker whether it knows of this consumer. @throws ConsumerMissingError, QueueMissingError, ConnectionClosedError */
+  async ping(): Promise<void> {
+    await this.#subscription?.ping();
   }
 
   async start(): Promise<void> {

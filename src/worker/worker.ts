@@ -44,6 +44,11 @@ export class Worker {
     return this.#state;
   }
 
+  /** One for each queue, and one for its suspects. */
+  get consumers(): readonly QueueConsumer[] {
+    return this.#consumers;
+  }
+
   /** Tasks that run now. */
   get running(): number {
     return this.#consumers.reduce((sum, consumer) => sum + consumer.running, 0);

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { bounded, eventually } from '../support/bounded';
 
-/** A process of `fixtures/slow-worker.cjs`, and what it says. */
+/** A process of one of the `fixtures`, and what it says. */
 export class WorkerProcess {
   readonly lines: string[] = [];
   readonly #child: ChildProcess;
 
-  /** @param args - URL, queue, milliseconds a task takes, and the stop timeout in milliseconds. */
+  /** @param args - of `slow-worker.cjs`: URL, queue, milliseconds a task takes, and the stop timeout in milliseconds. */
   constructor(...args: readonly string[]) {
-    this.#child = spawn(process.execPath, [join(__dirname, 'fixtures/slow-worker.cjs'), ...args], {
+    const [fixture, ...rest] = args[0]?.endsWith('.cjs') === true ? args : ['slow-worker.cjs', ...args];
+    this.#child = spawn(process.execPath, [join(__dirname, 'fixtures', String(fixture)), ...rest], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     if (this.#child.stdout !== null) createInterface(this.#child.stdout).on('line', (line) => this.lines.push(line));

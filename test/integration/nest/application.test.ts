@@ -313,8 +313,9 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
     expect(up).toEqual({ rabbitmq: { status: 'up' } });
     await context.close();
     expect(health.check('rabbitmq')).toEqual({
-      rabbitmq: { status: 'down', problems: ['default: the app is stopped'] },
+      rabbitmq: { status: 'down', problems: [expect.stringContaining('default: the app is stopped')] },
     });
+    expect(health.checkLive('rabbitmq').rabbitmq.status).toBe('down');
   });
 
   it('health is down while the broker is away, and up again when tasks are taken again', async () => {
@@ -333,6 +334,10 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
     proxy.cut();
     await eventually('down', check, ({ problems = [] }) => problems.some((problem) => problem.includes(queue)));
     expect(check().problems).toContainEqual(expect.stringMatching(/the connection warren:publish is connecting/));
+    expect(health.checkLive('rabbitmq').rabbitmq).toMatchObject({
+      status: 'up',
+      warnings: expect.arrayContaining([expect.stringContaining(`the queue "${queue}" is not consumed`)]) as unknown,
+    });
     await proxy.accept();
     await eventually('up', check, ({ status }) => status === 'up');
     await context.close();

@@ -14,9 +14,20 @@ const LEVEL_1 = ['task', 'retry', 'message'];
 const LEVEL_2 = ['decorators', 'topology'];
 const LEVEL_3 = ['broker', 'middleware', 'events'];
 const BELOW_SHELL = [...LEVEL_0, ...LEVEL_1, ...LEVEL_2, ...LEVEL_3];
-const BELOW_APP = [...BELOW_SHELL, 'client', 'worker', 'dead-letter', 'migration', 'schedule', 'amqp', 'memory'];
+const BELOW_APP = [
+  ...BELOW_SHELL,
+  'client',
+  'worker',
+  'dead-letter',
+  'migration',
+  'schedule',
+  'health',
+  'http',
+  'amqp',
+  'memory',
+];
 /** The app, and the rooms whose types are public. */
-const RIM = [...BELOW_SHELL, 'client', 'worker', 'dead-letter', 'migration', 'schedule', 'app'];
+const RIM = [...BELOW_SHELL, 'client', 'worker', 'dead-letter', 'migration', 'schedule', 'health', 'http', 'app'];
 
 /** The house: imports go only to a lower level, or to the same level where this says so. Every folder of `src` stands here. */
 export const ROOMS: Readonly<Record<string, Room>> = {
@@ -40,6 +51,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'dead-letter': { level: 4, imports: BELOW_SHELL },
   migration: { level: 4, imports: BELOW_SHELL },
   schedule: { level: 4, imports: BELOW_SHELL },
+  health: { level: 4, imports: BELOW_SHELL },
+  http: { level: 4, imports: BELOW_SHELL },
   // 5: adapters.
   amqp: { level: 5, imports: BELOW_SHELL },
   memory: { level: 5, imports: BELOW_SHELL },
