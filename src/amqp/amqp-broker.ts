@@ -27,6 +27,7 @@ import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
 import { TopologyKeeper } from './topology-keeper';
+import type { Untraced } from './untraced';
 
 export interface AmqpBrokerOptions {
   readonly url: string;
@@ -47,10 +48,13 @@ export interface AmqpBrokerOptions {
   /** Options of `tls.connect`, for amqps. */
   readonly tls?: ConnectionOptions;
   readonly events?: BrokerEvents;
+  /** Calls amqplib so that its instrumentation makes no spans; given where Warren makes its own. */
+  readonly untraced?: Untraced;
 }
 
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls'>> & {
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls' | 'untraced'>> & {
   readonly tls: ConnectionOptions | undefined;
+  readonly untraced: Untraced | undefined;
 };
 
 export const DEFAULT_AMQP_OPTIONS = Object.freeze({
@@ -69,6 +73,7 @@ export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker
     ...DEFAULT_AMQP_OPTIONS,
     events: {},
     tls: undefined,
+    untraced: undefined,
     ...options,
   });
 }
@@ -99,6 +104,7 @@ class AmqpBroker implements Broker {
       maxInFlight: options.maxInFlight,
       maxWaiting: options.maxWaiting,
       timeoutMs: options.publishTimeoutMs,
+      untraced: options.untraced,
       onRefused: (code) => {
         if (code === 404) this.#restoreQuietly();
       },
@@ -151,6 +157,7 @@ class AmqpBroker implements Broker {
         this.options.events.onSubscription?.(queue, state, error);
       },
       restoreTopology: () => this.#topology.restore(),
+      isTraced: this.options.untraced !== undefined,
     });
     this.#subscriptions.add(subscription);
     await subscription.open();

@@ -7,11 +7,14 @@ import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import type { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
+import { originalConsume } from './untraced';
 
 export interface AmqpSubscriptionHooks {
   onState(queue: string, state: SubscriptionState, error?: Error): void;
   /** Declares again what is missing: the queue was gone. */
   restoreTopology(): Promise<void>;
+  /** Whether Warren traces deliveries itself, and amqplib's instrumentation shall not. */
+  readonly isTraced?: boolean;
 }
 
 const FIRST_RETRY_MS = 20;
@@ -215,9 +218,9 @@ export class AmqpSubscription implements Subscription {
   }
 
   async #consume(generation: ChannelGeneration): Promise<void> {
-    const consumed = generation.channel.consume(this.queue, (message) => this.#received(generation, message), {
-      noAck: false,
-    });
+    const { channel } = generation;
+    const consume = this.hooks.isTraced === true ? originalConsume(channel) : channel.consume.bind(channel);
+    const consumed = consume(this.queue, (message) => this.#received(generation, message), { noAck: false });
     const { consumerTag } = await answered(consumed);
     if (!this.#wanted) return void (await answered(generation.channel.cancel(consumerTag)));
     // In one piece with the answer: nobody else would notice.

@@ -1,6 +1,7 @@
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { OutgoingMessage } from '../message/wire';
 import { publishBytes, writePublish } from './publish-frames';
+import { call, type Untraced } from './untraced';
 
 /** The parts of amqplib 2.3's internals that are used. Each is looked for before. */
 interface ChannelInternals {
@@ -40,7 +41,10 @@ export class ConfirmWriter {
   #end = 0;
   #closed = false;
 
-  constructor(private readonly channel: ConfirmChannel) {
+  constructor(
+    private readonly channel: ConfirmChannel,
+    private readonly untraced: Untraced = call,
+  ) {
     this.#direct = directPathOf(channel);
     channel.on('close', () => {
       this.#closed = true;
@@ -60,7 +64,7 @@ export class ConfirmWriter {
       // Confirms are counted, so nothing may overtake.
       this.#flush();
       const { exchange, routingKey, body } = message;
-      this.channel.publish(exchange, routingKey, body, publishOptions(message), onConfirm);
+      this.untraced(() => this.channel.publish(exchange, routingKey, body, publishOptions(message), onConfirm));
       return;
     }
     const block = this.#blockWithRoomFor(bytes);

@@ -7,6 +7,7 @@ import type { OutgoingMessage } from '../message/wire';
 import { openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
+import type { Untraced } from './untraced';
 
 /** One message on its way. */
 export interface Publication extends BagItem {
@@ -30,6 +31,8 @@ export interface PublishLaneHooks {
   refuseToWait(target: PublishTarget): Error | undefined;
   /** A message reached no queue. */
   onUnroutable(target: PublishTarget): void;
+  /** How amqplib is called. @defaultValue it just is */
+  readonly untraced?: Untraced | undefined;
 }
 
 const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
@@ -142,7 +145,7 @@ export class PublishLane {
       this.#failure = channelFailure(error);
     });
     if (this.#model !== model) return;
-    const writer = new ConfirmWriter(channel);
+    const writer = new ConfirmWriter(channel, this.hooks.untraced);
     this.#writer = writer;
     this.#failure = NO_REPLY;
     channel.on('return', (message) => this.#returned(message));

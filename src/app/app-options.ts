@@ -3,6 +3,7 @@ import type { TopologyMode } from '../broker/broker';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
+import type { Telemetry } from '../events/telemetry';
 import { type HttpOptions, readHttpOptions } from '../http/http-options';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../message/json-budget';
 import type { TaskMiddleware } from '../middleware/middleware';
@@ -86,6 +87,8 @@ export interface TaskAppOptions {
   readonly tls?: ConnectionOptions;
   /** A pino-shaped logger, a level for lines on standard error, or `false` for silence. @defaultValue `'info'` */
   readonly logger?: Logger | LogLevel | false;
+  /** Traces and metrics: `telemetry({ … })` of `warren/telemetry`. @defaultValue none */
+  readonly telemetry?: Telemetry;
   /** Where time comes from; with `memory:`, delays and retries wait by it. @defaultValue the machine's own */
   readonly clock?: Clock;
 }
@@ -117,6 +120,7 @@ export interface ResolvedAppOptions {
   readonly limits: JsonLimits;
   readonly tls: ConnectionOptions | undefined;
   readonly logger: Logger | LogLevel | false;
+  readonly telemetry: Telemetry | undefined;
   readonly clock: Clock | undefined;
 }
 
@@ -159,6 +163,7 @@ const OPTION_KEYS = [
   'limits',
   'tls',
   'logger',
+  'telemetry',
   'clock',
 ] as const satisfies readonly (keyof TaskAppOptions)[];
 const LIMIT_KEYS = [
@@ -215,6 +220,7 @@ export function resolveAppOptions(
     limits: readLimits(reader),
     tls: reader.value('tls') as ConnectionOptions | undefined,
     logger: readLogger(reader),
+    telemetry: readTelemetry(reader),
     clock: reader.value('clock') as Clock | undefined,
   };
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -264,6 +270,14 @@ function readLogger(reader: OptionReader): Logger | LogLevel | false {
     `false, one of ${LOG_LEVELS.map((level) => `'${level}'`).join(', ')}, or an object with these methods`,
   );
   return false;
+}
+
+function readTelemetry(reader: OptionReader): Telemetry | undefined {
+  const value = reader.value('telemetry');
+  if (value === undefined) return undefined;
+  const observe: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'observe') : undefined;
+  if (typeof observe === 'function') return value as Telemetry;
+  return reader.refuse('telemetry', 'what telemetry() of warren/telemetry gives');
 }
 
 function readLimits(reader: OptionReader): JsonLimits {

@@ -9,6 +9,8 @@ import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
 import type { Logger } from '../events/logger';
+import type { AppTelemetry } from '../events/telemetry';
+import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
 import { HttpEndpoint } from '../http/http-endpoint';
@@ -52,7 +54,9 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   const events = new EventBus();
   logEvents(events, loggerOf(options.logger));
   const lifecycle = new AppLifecycle();
-  const broker = createBroker(options, events);
+  const observed = options.telemetry?.observe({ address: () => broker.address });
+  const broker = createBroker(options, events, observed);
+  const tracer = observed?.tracer;
   const clock = options.clock ?? systemClock;
   const payloads = new PayloadWiring(options.limits, options.name);
   const client = new TaskClient({
@@ -62,10 +66,11 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     prepare: (contract) => payloads.sent(contract),
     contractsOf,
     assertReady: () => lifecycle.assertReady('enqueue'),
+    tracer,
   });
-  const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID });
+  const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
-  const worker = createWorker(options, consumed, catalog, broker, events, payloads);
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads, tracer);
   const topology = planTopology({ queues: catalog.queues });
   const health = createHealthWatch(events, broker, worker, lifecycle);
   const http = createHttpEndpoint(options, events, health);
@@ -109,7 +114,7 @@ function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, heal
   return endpoint;
 }
 
-function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
+function createBroker(options: ResolvedAppOptions, events: EventBus, observed: AppTelemetry | undefined): Broker {
   const brokerEvents = {
     onConnection: (name: string, state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
       events.emit('connection:changed', { name, state, error }),
@@ -118,6 +123,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
   };
   const clock = options.clock ?? systemClock;
   if (options.url.startsWith('memory:')) return memoryBroker(options.url, clock, brokerEvents);
+  const tracer = observed?.tracer;
   return createAmqpBroker({
     url: options.url,
     name: options.name,
@@ -128,6 +134,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
     maxWaiting: options.maxWaiting,
     maxConsumerConnections: options.maxConsumerConnections,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
   });
 }
@@ -139,6 +146,7 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
+  tracer: TaskTracer | undefined,
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
@@ -158,6 +166,7 @@ function createWorker(
       events,
       clock,
       newId: randomUUID,
+      tracer,
     }),
     settler: new Settler({
       publisher: broker.publisher,

@@ -1,5 +1,7 @@
 import type { Broker } from '../broker/broker';
 import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
+import { type TaskTracer, withTraceHeaders } from '../events/tracer';
+import type { OutgoingMessage } from '../message/wire';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
 import type { Clock } from '../time/clock';
@@ -18,6 +20,8 @@ export interface TaskClientOptions {
   readonly contractsOf: (type: ClassType) => ReadonlyMap<string, TaskContract>;
   /** Throws while enqueuing is not possible: before `start()` and after `stop()`. */
   readonly assertReady: () => void;
+  /** @defaultValue nothing is traced */
+  readonly tracer?: TaskTracer | undefined;
 }
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
@@ -119,7 +123,30 @@ export class TaskClient {
     return outgoingTask(this.#sentTask(contract), payload, options, this.options.context, this.options.clock.now());
   }
 
-  #publish(contract: TaskContract, { message, delayMs, timeoutMs, id }: OutgoingTask): Promise<void> {
+  #publish(contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
+    const { tracer } = this.options;
+    return tracer === undefined
+      ? this.#publishMessage(contract, outgoing, outgoing.message)
+      : this.#publishTraced(tracer, contract, outgoing);
+  }
+
+  async #publishTraced(tracer: TaskTracer, contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
+    const { message, delayMs } = outgoing;
+    const trace = tracer.send({ task: contract.name, queue: contract.queue, delayMs, message });
+    try {
+      await this.#publishMessage(contract, outgoing, withTraceHeaders(message, trace.headers));
+    } catch (error) {
+      trace.end({ error });
+      throw error;
+    }
+    trace.end();
+  }
+
+  #publishMessage(
+    contract: TaskContract,
+    { delayMs, timeoutMs, id }: OutgoingTask,
+    message: OutgoingMessage,
+  ): Promise<void> {
     const { publisher } = this.options.broker;
     const options = timeoutMs === undefined ? undefined : { timeoutMs };
     if (delayMs === 0 || this.#seenQueues.has(contract.queue)) return publisher.publish(message, options);

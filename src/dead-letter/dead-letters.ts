@@ -7,6 +7,7 @@ import type { DeadLettersOptions, DiscardOptions, ListOptions, ReplayOptions, Re
 import { Pace } from './pace';
 import { replayMessage } from './replay-message';
 import { replayStaged } from './staged-replay';
+import { publishReplay } from './traced-replay';
 import { Window } from './window';
 
 const DEFAULT_LIST_LIMIT = 100;
@@ -68,8 +69,9 @@ export class DeadLetters {
   }
 
   #publishCopy(queue: string, delivery: Delivery, edited: Buffer | undefined): Promise<void> {
-    const { broker, clock, newId } = this.options;
-    return broker.publisher.publish(replayMessage(queue, delivery, clock.now(), newId, edited));
+    const { broker, clock, newId, tracer } = this.options;
+    const copy = replayMessage(queue, delivery, clock.now(), newId, edited);
+    return publishReplay(tracer, queue, delivery, copy, (message) => broker.publisher.publish(message));
   }
 
   async #move(

@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker';
+import type { TaskTracer } from '../events/tracer';
 import type { Clock } from '../time/clock';
 import type { DeadLetter } from './dead-letter';
 import type { DeadLetterFilter } from './filter';
@@ -47,4 +48,6 @@ export interface DeadLettersOptions {
   readonly broker: Broker;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** @defaultValue nothing is traced */
+  readonly tracer?: TaskTracer | undefined;
 }

@@ -1,6 +1,6 @@
 import { copiedProperties } from '../message/copies';
 import { readEnvelope, readFailures } from '../message/envelope';
-import { HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
+import { copyTrace, HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
 import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
 
@@ -23,6 +23,7 @@ export function replayMessage(
   const replayed = userHeaders(headers);
   replayed[HEADER.replays] = (integerHeader(headers, HEADER.replays, 0, 1_000_000) ?? 0) + 1;
   replayed[HEADER.replayedAt] = now;
+  copyTrace(headers, replayed);
   const failures = readFailures(letter);
   if (failures.length > 0) replayed[HEADER.failures] = JSON.stringify(failures);
   const original = originalBody(headers) ?? (edited === undefined ? undefined : letter.body);

@@ -9,6 +9,7 @@ import { hashOfMark, LetterMarks, letterHash, markOf } from './letter-mark';
 import type { DeadLettersOptions, ReplayOptions, ReplayProgress } from './options';
 import { Pace } from './pace';
 import { replayMessage } from './replay-message';
+import { publishReplay } from './traced-replay';
 import { Window } from './window';
 
 /** Letters between the two queues at a time: what a killed process leaves to be sorted out. */
@@ -138,7 +139,9 @@ class StagedReplay {
           this.#staged++;
           bytes += copy.body.length;
           await window.add(async () => {
-            await this.#broker.publisher.publish(copy);
+            await publishReplay(this.parts.tracer, this.queue, letter, copy, (message) =>
+              this.#broker.publisher.publish(message),
+            );
             letter.ack();
             confirmed = true;
           });

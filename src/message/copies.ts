@@ -3,7 +3,7 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
-import { HEADER, originalBody, userHeaders } from './headers';
+import { copyTrace, HEADER, originalBody, userHeaders } from './headers';
 import type { IncomingMessage, MessageProperties } from './wire';
 
 /** Problems that a dead letter names, and their budget in bytes of JSON text. */
@@ -21,6 +21,8 @@ export interface CopyInput {
   readonly attempt: number;
   readonly firstAttemptAt: number | undefined;
   readonly failures: readonly TaskFailure[];
+  /** Headers of the trace, where they differ from those of the message. */
+  readonly trace?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
 /** The properties of the copy that waits on the delay ladder for its next attempt. */
@@ -74,7 +76,8 @@ function commonHeaders(input: CopyInput): Record<string, unknown> {
     headers[HEADER.routingKey] = envelope.routingKey;
   }
   copyReplays(message, headers);
-  return headers;
+  copyTrace(message.properties.headers, headers);
+  return input.trace === undefined ? headers : Object.assign(headers, input.trace);
 }
 
 function copyReplays(message: IncomingMessage, headers: Record<string, unknown>): void {

@@ -28,7 +28,23 @@ export const HEADER = Object.freeze({
   replayMark: 'warren-replay-mark',
   /** The payload as it was before it was edited for a replay. */
   original: 'warren-original',
+  /** The last attempt's span, as a W3C `traceparent`: the next attempt links to it. */
+  lastSpan: 'warren-last-span',
 });
+
+/** W3C trace context. It is a sender's own, and travels however full the budget of user headers is. */
+const TRACE_HEADERS = ['traceparent', 'tracestate', HEADER.lastSpan];
+/** What the W3C recommends to carry along of `tracestate`. */
+const MAX_TRACE_HEADER_LENGTH = 512;
+
+/** Takes over the trace that a message belongs to. */
+export function copyTrace(from: MessageHeaders | undefined, to: Record<string, unknown>): void {
+  if (from === undefined) return;
+  for (const name of TRACE_HEADERS) {
+    const value = textHeader(from, name, MAX_TRACE_HEADER_LENGTH);
+    if (value !== undefined) to[name] = value;
+  }
+}
 
 /** User headers that travel with retries and dead letters: at most so many bytes in all. amqplib refuses 64 KiB and more. */
 export const MAX_USER_HEADER_BYTES = 16 * 1024;

@@ -1,3 +1,4 @@
+import type { AttemptTrace } from '../events/tracer';
 import type { Envelope } from '../message/envelope';
 import type { TaskDefinition } from '../task/definition';
 import type { TaskOutcome } from '../task/outcome';
@@ -14,4 +15,6 @@ export interface Attempt {
   /** Milliseconds since 1970. */
   readonly startedAt: number;
   readonly endedAt: number;
+  /** `undefined` where nothing is traced. */
+  readonly trace: AttemptTrace | undefined;
 }

@@ -3,6 +3,7 @@ import { Bag } from '../collections/bag';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
+import type { AttemptTrace, TaskTracer } from '../events/tracer';
 import type { Decoded } from '../message/codec';
 import { readEnvelope } from '../message/envelope';
 import type { PayloadResult } from '../message/payload/payload-check';
@@ -35,6 +36,8 @@ export interface DeliveryProcessorOptions {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** @defaultValue nothing is traced */
+  readonly tracer?: TaskTracer | undefined;
 }
 
 /** A payload that turned out not to fit while its attempt was running. */
@@ -66,35 +69,30 @@ export class DeliveryProcessor {
 
   /** The attempt of a delivery that is not run: its outcome is known before. */
   withoutRunning(delivery: Delivery, outcome: TaskOutcome): Attempt {
+    const { clock, dispatcher, newId, tracer } = this.options;
     const envelope = readEnvelope(delivery);
-    const now = this.options.clock.now();
-    return {
-      outcome,
-      definition: this.options.dispatcher.find(delivery.queue, envelope)?.definition,
-      envelope,
-      id: envelope.id ?? this.options.newId(),
-      queue: delivery.queue,
-      startedAt: now,
-      endedAt: now,
-    };
+    const { queue } = delivery;
+    const id = envelope.id ?? newId();
+    const definition = dispatcher.find(queue, envelope)?.definition;
+    const now = clock.now();
+    const trace = tracer?.attempt({ message: delivery, envelope, id, queue, definition }, false);
+    return { outcome, definition, envelope, id, queue, startedAt: now, endedAt: now, trace };
   }
 
   /** Never rejects. Makes a promise only where something has to be waited for: this runs for every message. */
   process(delivery: Delivery): Attempt | Promise<Attempt> {
-    const { clock, dispatcher, newId } = this.options;
+    const { clock, dispatcher, newId, tracer } = this.options;
     const startedAt = clock.now();
     const envelope = readEnvelope(delivery);
     const id = envelope.id ?? newId();
-    const task = dispatcher.find(delivery.queue, envelope);
-    const ended = (outcome: TaskOutcome): Attempt => ({
-      outcome,
-      definition: task?.definition,
-      envelope,
-      id,
-      queue: delivery.queue,
-      startedAt,
-      endedAt: clock.now(),
-    });
+    const { queue } = delivery;
+    const task = dispatcher.find(queue, envelope);
+    const definition = task?.definition;
+    const trace = tracer?.attempt({ message: delivery, envelope, id, queue, definition }, true);
+    const ended = (outcome: TaskOutcome): Attempt => {
+      trace?.end(outcome);
+      return { outcome, definition, envelope, id, queue, startedAt, endedAt: clock.now(), trace };
+    };
     const decoded = this.options.decode(delivery);
     if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
     if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
@@ -102,19 +100,23 @@ export class DeliveryProcessor {
       return ended({ kind: 'rejected', reason: 'expired', problems: [] });
     }
     const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery);
-    const outcome = this.#run(running, task, decoded.value);
+    const outcome = this.#run(running, task, decoded.value, trace);
     return outcome instanceof Promise
       ? outcome.then((later) => ended(this.#left(running, later)))
       : ended(this.#left(running, outcome));
   }
 
-  #run(running: RunningTask, task: PreparedTask, value: unknown): TaskOutcome | Promise<TaskOutcome> {
+  #run(
+    running: RunningTask,
+    task: PreparedTask,
+    value: unknown,
+    trace: AttemptTrace | undefined,
+  ): TaskOutcome | Promise<TaskOutcome> {
     const { clock, events } = this.options;
+    const work = () => this.#work(running, task, value);
     this.#running.add(running);
-    return running.run(
-      clock,
-      () => this.#work(running, task, value),
-      () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
+    return running.run(clock, trace === undefined ? work : () => trace.run(work), () =>
+      events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
     );
   }
 

@@ -2,6 +2,7 @@ import type { Delivery, Publisher } from '../broker/broker';
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
+import type { TraceHeaders } from '../events/tracer';
 import { type CopyInput, deadLetterProperties, retryProperties, suspectProperties } from '../message/copies';
 import { readFailures } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
@@ -25,6 +26,7 @@ export interface SettlerOptions {
 
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
 const FAILED_SETTLEMENT_PAUSE_MS = 1_000;
+const ACKNOWLEDGED: Settlement = Object.freeze({ kind: 'ack' });
 
 /**
  * The only writer: carries out what was decided about a delivery, then tells it. A message is acknowledged after its
@@ -36,7 +38,9 @@ export class Settler {
   /** Never rejects. A success is settled at once: nothing has to be waited for. */
   settle(delivery: Delivery, attempt: Attempt): Promise<void> | undefined {
     if (attempt.outcome.kind !== 'completed') return this.#settleOther(delivery, attempt);
+    const trace = attempt.trace?.settle(ACKNOWLEDGED);
     delivery.ack();
+    trace?.end();
     this.#tellCompleted(attempt);
     return undefined;
   }
@@ -44,7 +48,8 @@ export class Settler {
   /** Moves a delivery to the queue of suspects, where it runs alone. Never rejects. */
   async isolate(delivery: Delivery, attempt: Attempt, crashes: number): Promise<void> {
     const { publisher, events, clock } = this.options;
-    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, undefined, clock.now());
+    const trace = attempt.trace?.settle({ kind: 'isolate', crashes });
+    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, undefined, clock.now(), trace?.headers);
     try {
       await publisher.publish({
         exchange: '',
@@ -53,10 +58,12 @@ export class Settler {
         properties: suspectProperties(copy, crashes),
       });
     } catch (failure) {
+      trace?.end({ error: failure });
       await this.#postpone(delivery, attempt, failure);
       return;
     }
     delivery.ack();
+    trace?.end();
     events.emit('task:isolated', { ...taskEvent(attempt), crashes });
   }
 
@@ -65,12 +72,15 @@ export class Settler {
     const now = this.options.clock.now();
     const settlement = this.#decide(attempt, now);
     const error = describedError(outcome);
+    const trace = attempt.trace?.settle(settlement);
     try {
-      await this.#carryOut(delivery, attempt, settlement, error, now);
+      await this.#carryOut(delivery, attempt, settlement, error, now, trace?.headers);
     } catch (failure) {
+      trace?.end({ error: failure });
       await this.#postpone(delivery, attempt, failure);
       return;
     }
+    trace?.end();
     this.#tell(attempt, settlement, error);
   }
 
@@ -90,6 +100,7 @@ export class Settler {
     settlement: Settlement,
     error: ThrownDescription | undefined,
     now: number,
+    trace: TraceHeaders | undefined,
   ): Promise<void> {
     switch (settlement.kind) {
       case 'ack':
@@ -99,11 +110,11 @@ export class Settler {
         delivery.requeue();
         return;
       case 'retry':
-        await this.#publishRetry(delivery, attempt, settlement, error, now);
+        await this.#publishRetry(delivery, attempt, settlement, error, now, trace);
         delivery.ack();
         return;
       case 'dead-letter':
-        await this.#publishDeadLetter(delivery, attempt, settlement, error, now);
+        await this.#publishDeadLetter(delivery, attempt, settlement, error, now, trace);
         delivery.ack();
     }
   }
@@ -114,8 +125,9 @@ export class Settler {
     settlement: Settlement & { kind: 'retry' },
     error: ThrownDescription | undefined,
     now: number,
+    trace: TraceHeaders | undefined,
   ): Promise<void> {
-    const copy = copyInput(delivery, attempt, settlement.nextAttempt, error, now);
+    const copy = copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace);
     // A snooze is the handler's own delay and kept to the unit; a backoff carries jitter anyway and saves hops.
     const precision = settlement.keepsAttempt ? 'exact' : 'rounded';
     return this.options.publisher.publish({
@@ -131,8 +143,9 @@ export class Settler {
     settlement: Settlement & { kind: 'dead-letter' },
     error: ThrownDescription | undefined,
     now: number,
+    trace: TraceHeaders | undefined,
   ): Promise<void> {
-    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, error, now);
+    const copy = copyInput(delivery, attempt, attempt.envelope.attempt, error, now, trace);
     return this.options.publisher.publish({
       exchange: DEAD_EXCHANGE,
       routingKey: delivery.queue,
@@ -206,6 +219,7 @@ function copyInput(
   nextAttempt: number,
   error: ThrownDescription | undefined,
   now: number,
+  trace: TraceHeaders | undefined,
 ): CopyInput {
   const { envelope } = attempt;
   const failures = readFailures(delivery);
@@ -218,6 +232,7 @@ function copyInput(
     queue: delivery.queue,
     attempt: nextAttempt,
     firstAttemptAt: envelope.firstAttemptAt ?? attempt.startedAt,
+    trace,
     failures:
       error === undefined
         ? failures

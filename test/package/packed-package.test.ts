@@ -16,6 +16,9 @@ describe('the packed package', () => {
   const program = `
 import { IsString } from 'class-validator';
 import { createTaskApp, Task, TaskQueue, type TaskContext, UnroutableError, WarrenError } from 'warren';
+import type { TelemetryOptions } from 'warren/telemetry';
+
+export const nobodyAskedForIt: TelemetryOptions = {};
 
 class Hello { @IsString() name!: string; }
 
@@ -74,6 +77,31 @@ console.log(Object.keys(esmTesting).length > 0, Object.keys(esmTesting).every((n
 `,
     });
     expect((await run('node', [join(folder, 'main.mjs')])).stdout).toBe('true true\ntrue\ntrue true\n');
+  });
+
+  it('has telemetry for both kinds, and loads nothing of it that nobody asked for', async () => {
+    const main = (load: string) => `
+${load}
+const { telemetry } = telemetryModule;
+const loaded = () => Object.keys(require.cache).some((file) => file.includes('@opentelemetry'));
+console.log('loaded', loaded());
+try { telemetry({ traces: true }); console.log('loaded', loaded()); } catch (error) { console.log(error.code, error.message.split('\\n').at(-1)); }
+`;
+    const files = {
+      'package.json': '{}',
+      'main.cjs': main("const telemetryModule = require('warren/telemetry'); require('warren');"),
+      'main.mjs': main(
+        "import { createRequire } from 'node:module';\nimport * as telemetryModule from 'warren/telemetry';\nimport 'warren';\nconst require = createRequire(import.meta.url);",
+      ),
+    };
+    const without = await scratch.project('telemetry-without', files);
+    const installed = await scratch.project('telemetry', files, { '@opentelemetry': 'node_modules/@opentelemetry' });
+    for (const file of ['main.cjs', 'main.mjs']) {
+      expect((await run('node', [join(installed, file)])).stdout).toBe('loaded false\nloaded true\n');
+      const { stdout } = await run('node', [join(without, file)]);
+      expect(stdout).toContain('loaded false\nCONFIGURATION ');
+      expect(stdout).toContain('npm install @opentelemetry/api');
+    }
   });
 
   it('discovers tasks in files of both kinds by glob', async () => {

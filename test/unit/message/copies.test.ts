@@ -41,6 +41,18 @@ const harmless: MessageProperties = {
   appId: 'shop',
 };
 
+it('keeps the trace however many headers there are, and takes over what this attempt says of it', () => {
+  const many = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`h${index}`, 'x'.repeat(1000)]));
+  const headers = { ...many, traceparent: '00-1', tracestate: 'a=1', 'warren-last-span': '00-2' };
+  const { headers: copied } = retryProperties(copyOf({ ...harmless, headers }));
+  expect(copied).toMatchObject({ traceparent: '00-1', tracestate: 'a=1', 'warren-last-span': '00-2' });
+  const trace = { 'warren-last-span': '00-3' };
+  expect(retryProperties(copyOf({ ...harmless, headers }, { trace })).headers).toMatchObject({
+    traceparent: '00-1',
+    'warren-last-span': '00-3',
+  });
+});
+
 it('copies what a retry needs, and writes its own headers', () => {
   const copy = retryProperties(
     copyOf({ ...harmless, type: 'old.name', headers: { tenant: 'ada', traceparent: '00-1' } }),

@@ -1,0 +1,85 @@
+import type { Context } from '@opentelemetry/api';
+import type {
+  AttemptTrace,
+  SendTrace,
+  TaskTracer,
+  TracedDelivery,
+  TracedReplay,
+  TracedSend,
+} from '../../events/tracer';
+import { HEADER, integerHeader, textHeader } from '../../message/headers';
+import { processAttributes, replayAttributes, sendAttributes } from './attributes';
+import type { OpenTelemetryApi } from './open-telemetry-api';
+import { OpenTelemetryAttempt } from './open-telemetry-attempt';
+import { lastSpanOf, linksTo, Spans } from './spans';
+import { parseTraceparent } from './traceparent';
+
+const MAX_REPLAYS_TOLD = 1_000_000;
+
+/**
+ * One task is one trace. The span that enqueued it, its creation context, travels in `traceparent` through all copies and
+ * is the parent of every attempt; each attempt links to the one before it, whose span travels in a header of Warren's own.
+ */
+export class OpenTelemetryTracer implements TaskTracer {
+  readonly #spans: Spans;
+
+  constructor(
+    private readonly api: OpenTelemetryApi,
+    address: () => string,
+  ) {
+    this.#spans = new Spans(api, address);
+  }
+
+  send(send: TracedSend): SendTrace {
+    const { context, SpanKind } = this.api;
+    const parent = context.active();
+    // A creation context that the sender made itself stays what it is.
+    const given = textHeader(send.message.properties.headers, 'traceparent');
+    const links = linksTo(given === undefined ? undefined : parseTraceparent(given));
+    const kind = given === undefined ? SpanKind.PRODUCER : SpanKind.CLIENT;
+    const span = this.#spans.start(`send ${send.queue}`, kind, sendAttributes(send), links, parent);
+    const headers = given === undefined ? this.#spans.inject(this.#spans.withSpan(parent, span)) : undefined;
+    return this.#spans.sending(span, headers);
+  }
+
+  /** Part of the task's own story where it has one; whoever replays it is linked. */
+  replay(replay: TracedReplay): SendTrace {
+    const spans = this.#spans;
+    const { headers } = replay.letter.properties;
+    const active = this.api.context.active();
+    const creation = spans.extract(headers);
+    const hasStory = spans.spanContext(creation) !== undefined;
+    const replays = integerHeader(replay.message.properties.headers, HEADER.replays, 0, MAX_REPLAYS_TOLD) ?? 1;
+    const links = [...linksTo(lastSpanOf(headers)), ...(hasStory ? linksTo(spans.spanContext(active)) : [])];
+    const parent = hasStory ? creation : active;
+    const { PRODUCER } = this.api.SpanKind;
+    const span = spans.start(`replay ${replay.queue}`, PRODUCER, replayAttributes(replay, replays), links, parent);
+    const begun = hasStory ? {} : spans.inject(spans.withSpan(active, span));
+    return spans.sending(span, { ...begun, ...spans.lastSpanHeader(span) });
+  }
+
+  attempt(delivery: TracedDelivery, isRun: boolean): AttemptTrace {
+    const { headers } = delivery.message.properties;
+    const creation = this.#spans.extract(headers);
+    const { CONSUMER } = this.api.SpanKind;
+    const start = () =>
+      this.#spans.start(
+        `process ${delivery.queue}`,
+        CONSUMER,
+        processAttributes(delivery),
+        linksTo(lastSpanOf(headers)),
+        creation,
+      );
+    return new OpenTelemetryAttempt(this.#spans, delivery, creation, isRun ? start() : undefined);
+  }
+
+  untraced<T>(act: () => T): T {
+    const { context } = this.api;
+    return context.with(this.#suppressed(context.active()), act);
+  }
+
+  /** What `suppressTracing` of `@opentelemetry/core` does, which is one package less to install. */
+  #suppressed(context: Context): Context {
+    return context.setValue(this.api.createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true);
+  }
+}
