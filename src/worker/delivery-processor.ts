@@ -15,6 +15,7 @@ import type { Clock } from '../time/clock';
 import type { Attempt } from './attempt';
 import type { Dispatcher } from './dispatcher';
 import type { HandlerResolver } from './handler-resolver';
+import type { Overruns } from './overruns';
 import { RunningTask } from './running-task';
 
 /** A task with everything that is made once for it, not once a message. */
@@ -35,6 +36,7 @@ export interface DeliveryProcessorOptions {
   readonly events: EventBus;
   readonly clock: Clock;
   readonly newId: () => string;
+  readonly overruns: Overruns;
 }
 
 /** A payload that turned out not to fit while its attempt was running. */
@@ -114,7 +116,10 @@ export class DeliveryProcessor {
     return running.run(
       clock,
       () => this.#work(running, task, value),
-      () => events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
+      () => {
+        this.options.overruns.add(running);
+        events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs });
+      },
     );
   }
 
