@@ -26,6 +26,7 @@ export { TaskQueue } from './decorators/task-queue';
 export type { QueueBindingOption, TaskQueueOptions } from './decorators/task-queue-options';
 export {
   AccessRefusedError,
+  AckTimeoutError,
   type ArgumentDifference,
   ConnectionFailedError,
   type ConnectionFailure,

@@ -26,6 +26,7 @@ import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
+import { serverInfo } from './server-info';
 import { TopologyKeeper } from './topology-keeper';
 import type { Untraced } from './untraced';
 
@@ -240,12 +241,7 @@ class AmqpBroker implements Broker {
   }
 
   #connected(model: ChannelModel): void {
-    const { product, version, cluster_name: cluster } = model.connection.serverProperties as Record<string, unknown>;
-    this.#server = Object.freeze({
-      product: String(product),
-      version: String(version),
-      ...(typeof cluster === 'string' ? { cluster } : {}),
-    });
+    this.#server = serverInfo(model);
     // What consumers and publishers miss they ask for themselves; an exchange between two queues is missed by nobody.
     if (this.#connectedBefore) this.#topology.reconnected();
     this.#connectedBefore = true;

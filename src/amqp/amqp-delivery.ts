@@ -13,6 +13,7 @@ const ACK_WAIT_MS = 1;
  */
 export class ChannelGeneration {
   #alive = true;
+  #overdue = false;
   /** Delivered, and not settled as far as the broker knows. */
   #outstanding = 0;
   #immediate: NodeJS.Immediate | undefined;
@@ -32,6 +33,16 @@ export class ChannelGeneration {
 
   get alive(): boolean {
     return this.#alive;
+  }
+
+  /** Whether the broker closed the channel over an acknowledgement that did not come in time. */
+  get overdue(): boolean {
+    return this.#overdue;
+  }
+
+  endOverdue(): void {
+    this.#overdue = true;
+    this.end();
   }
 
   /** The channel has died: the broker has its unsettled messages back. */
@@ -132,6 +143,10 @@ export class AmqpDelivery implements Delivery {
 
   get live(): boolean {
     return this.generation.alive;
+  }
+
+  get overdue(): boolean {
+    return this.generation.overdue;
   }
 
   ack(): boolean {

@@ -1,12 +1,14 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
-import { ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
+import { AckTimeoutError, ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { ackLimit, ackTimeoutArgument } from '../topology/ack-timeout';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import type { AmqpConnection } from './connection';
-import { channelError, channelFailure } from './error-mapping';
+import { channelError, channelFailure, consumerLoss } from './error-mapping';
+import { serverInfo } from './server-info';
 import { originalConsume } from './untraced';
 
 export interface AmqpSubscriptionHooks {
@@ -207,7 +209,8 @@ export class AmqpSubscription implements Subscription {
   #watch(channel: Channel, generation: ChannelGeneration): void {
     let failure: Error | undefined;
     channel.on('error', (error: Error) => {
-      failure = error;
+      failure = consumerLoss(error, this.queue);
+      if (failure instanceof AckTimeoutError) generation.endOverdue();
     });
     channel.on('close', () => {
       // An attempt that is under way fails with it, and goes on by itself.
@@ -220,7 +223,10 @@ export class AmqpSubscription implements Subscription {
   async #consume(generation: ChannelGeneration): Promise<void> {
     const { channel } = generation;
     const consume = this.hooks.isTraced === true ? originalConsume(channel) : channel.consume.bind(channel);
-    const consumed = consume(this.queue, (message) => this.#received(generation, message), { noAck: false });
+    const consumed = consume(this.queue, (message) => this.#received(generation, message), {
+      noAck: false,
+      arguments: this.#arguments(),
+    });
     const { consumerTag } = await answered(consumed);
     if (!this.#wanted) return void (await answered(generation.channel.cancel(consumerTag)));
     // In one piece with the answer: nobody else would notice.
@@ -228,6 +234,15 @@ export class AmqpSubscription implements Subscription {
     this.#consumerTag = consumerTag;
     this.#consumingSince = performance.now();
     this.#become('consuming');
+  }
+
+  /** An older broker would take the argument, too, and do nothing about it. */
+  #arguments(): Record<string, unknown> {
+    const { model } = this.connection;
+    const { ackTimeoutMs } = this.options;
+    if (model === undefined || ackTimeoutMs === undefined) return {};
+    const told = ackLimit(serverInfo(model), 'quorum') === 'by-consumer';
+    return told ? { 'x-consumer-timeout': ackTimeoutArgument(ackTimeoutMs) } : {};
   }
 
   async #setUpFailed(error: unknown): Promise<void> {

@@ -1,4 +1,9 @@
-import { AccessRefusedError, ConnectionFailedError, type ConnectionFailure } from '../errors/broker-errors';
+import {
+  AccessRefusedError,
+  AckTimeoutError,
+  ConnectionFailedError,
+  type ConnectionFailure,
+} from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 
@@ -27,6 +32,13 @@ export function exchangeNamedIn(text: string): string | undefined {
 export function channelError(error: unknown, operation: string): unknown {
   const { code, text } = channelFailure(error);
   return code === 403 ? new AccessRefusedError(operation, text) : error;
+}
+
+/** The error for a consuming channel that the broker closed: typed where it is about an acknowledgement that did not come. */
+export function consumerLoss(error: Error, queue: string): Error {
+  const { code, text } = channelFailure(error);
+  const late = code === 406 && /delivery acknowledgement on channel \d+ timed out/.test(text);
+  return late ? new AckTimeoutError(queue, text) : error;
 }
 
 /** Why a connection that was up is lost, from what amqplib says at its end. */

@@ -17,10 +17,12 @@ import { HttpEndpoint } from '../http/http-endpoint';
 import { mostPatientRetry } from '../retry/normalize-retry';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
+import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
 import { createDefaultResolver } from '../worker/handler-resolver';
+import { Overruns } from '../worker/overruns';
 import { prepareTask } from '../worker/prepare-task';
 import { Settler } from '../worker/settler';
 import { Worker } from '../worker/worker';
@@ -154,11 +156,15 @@ function createWorker(
   const tasks = catalog.tasks.map((definition) =>
     prepareTask(definition, payloads.received(definition.payload).check, options.middleware, resolver),
   );
+  const overruns = new Overruns(clock, events);
+  const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
   return new Worker({
     broker,
     events,
     clock,
     queues,
+    overruns,
+    longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
     processor: new DeliveryProcessor({
       dispatcher: new Dispatcher(tasks),
       decode: (message) => payloads.codecs.decode(message),
@@ -167,6 +173,7 @@ function createWorker(
       clock,
       newId: randomUUID,
       tracer,
+      overruns,
     }),
     settler: new Settler({
       publisher: broker.publisher,

@@ -19,6 +19,8 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
     logger.error({ ...event, ...(error === undefined ? {} : shown(error)) }, 'task moved to the dead-letter queue'),
   );
   events.on('task:timed-out', (event) => logger.warn({ ...event }, 'task ran longer than its timeout'));
+  events.on('task:overdue', (event) => logger.warn({ ...event }, 'handler still runs long after its timeout'));
+  events.on('task:overdue-ended', (event) => logger.info({ ...event }, 'handler that was overdue has returned'));
   events.on('task:isolated', (event) =>
     logger.warn({ ...event }, 'task was out each time that a worker died; from now on it runs alone'),
   );
@@ -35,6 +37,12 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
 
 function logWorkerEvents(events: EventBus, logger: Logger): void {
   events.on('worker:started', (event) => logger.info({ ...event }, 'worker started'));
+  events.on('worker:ack-timeout', (event) =>
+    logger.warn(
+      { ...event },
+      "tasks may run longer than the broker's consumer_timeout, unless that was raised: it would deliver them again",
+    ),
+  );
   events.on('worker:paused', (event) => logger.info({ ...event }, 'worker paused'));
   events.on('worker:resumed', (event) => logger.info({ ...event }, 'worker resumed'));
   events.on('worker:stopping', (event) => logger.info({ ...event }, 'worker stopping'));

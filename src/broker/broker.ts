@@ -127,6 +127,11 @@ export interface SubscribeOptions {
   readonly queue: string;
   /** Unsettled deliveries that the broker may have outstanding here: 1 to 65,535. */
   readonly prefetch: number;
+  /**
+   * Quorum queues only: how long a delivery may be out before the broker takes it back, in milliseconds; `Infinity`: no
+   * limit. Told to brokers that can be told for one consumer (RabbitMQ since 4.3). @defaultValue the broker's own
+   */
+  readonly ackTimeoutMs?: number | undefined;
   /** Takes a delivery. Must not throw. Not called after `cancel()` resolves. */
   onDelivery(delivery: Delivery): void;
 }
@@ -157,6 +162,8 @@ export interface Delivery extends IncomingMessage {
   readonly deliveryCount: number;
   /** `false` once its channel has died: the broker has the message back and will deliver it again. */
   readonly live: boolean;
+  /** `true` where its channel was closed by the broker because some delivery on it was not settled in time. */
+  readonly overdue: boolean;
   ack(): boolean;
   /** Back to the queue, not counted as a failure where the broker can tell the difference (`basic.nack`). */
   requeue(): boolean;

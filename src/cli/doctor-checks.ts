@@ -1,6 +1,7 @@
 import type { QueueState, ServerInfo } from '../broker/broker';
 import type { QueueDefinition, TaskDefinition } from '../task/definition';
-import { formatDuration, MINUTE } from '../time/duration';
+import { formatDuration } from '../time/duration';
+import { ackLimit, DEFAULT_ACK_TIMEOUT_MS } from '../topology/ack-timeout';
 import type { TopologyDifference } from '../topology/compare';
 import { DELAY_UNROUTED } from '../topology/names';
 
@@ -42,8 +43,6 @@ export interface DoctorFacts {
 
 type Check = (facts: DoctorFacts) => readonly Finding[];
 
-/** RabbitMQ's own since 3.8.17: https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout */
-const DEFAULT_CONSUMER_TIMEOUT_MS = 30 * MINUTE;
 /** Settings that the guarantees rest on. */
 const GUARDED_POLICY_KEYS = /^(?:overflow|dead-letter-.*|delivery-limit|message-ttl|expires)$/;
 
@@ -120,17 +119,21 @@ function consequence(field: string): string {
     : '';
 }
 
-export function checkConsumerTimeout({ tasks, management }: DoctorFacts): readonly Finding[] {
+/** Not where consumers ask for the time that they need: Warren's do. */
+export function checkConsumerTimeout({ server, tasks, queues, management }: DoctorFacts): readonly Finding[] {
   return tasks.flatMap(({ name, queue, timeoutMs }): readonly Finding[] => {
+    const type = queues.find((each) => each.name === queue)?.type ?? 'quorum';
+    if (ackLimit(server, type) !== 'by-broker') return [];
     const known = management?.consumerTimeouts.get(queue);
-    const limitMs = known ?? DEFAULT_CONSUMER_TIMEOUT_MS;
+    const limitMs = known ?? DEFAULT_ACK_TIMEOUT_MS;
     if (timeoutMs > 0 && timeoutMs < limitMs) return [];
     const runs = timeoutMs === 0 ? 'without a limit' : `up to ${formatDuration(timeoutMs)}`;
     return [
       {
         severity: 'warning',
         what: `the task "${name}" may run ${runs}, and the broker takes it back after ${formatDuration(limitMs)}${known === undefined ? ' (its default)' : ''}`,
-        remedy: 'Shorten its timeout, cut the work into parts, or raise consumer_timeout in rabbitmq.conf.',
+        remedy:
+          'Shorten its timeout, cut the work into parts, raise consumer_timeout in rabbitmq.conf, or upgrade to RabbitMQ 4.3, which Warren tells what each queue needs.',
       },
     ];
   });

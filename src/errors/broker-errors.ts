@@ -90,3 +90,20 @@ export class AccessRefusedError extends WarrenError {
     );
   }
 }
+
+/**
+ * Raised when the broker took deliveries back because one of them was not acknowledged within its consumer timeout. They
+ * come again, beside the handlers that still run: https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
+ */
+export class AckTimeoutError extends WarrenError {
+  readonly code = 'ACK_TIMEOUT';
+
+  constructor(
+    readonly queue: string,
+    readonly replyText: string,
+  ) {
+    super(
+      `The broker took back what it had delivered from the queue "${queue}": ${replyText}. Give its tasks a timeout below the broker's consumer_timeout, or raise that.`,
+    );
+  }
+}

@@ -19,6 +19,7 @@ export type WarrenErrorCode =
   | 'CONSUMER_MISSING'
   | 'LOCKED'
   | 'ACCESS_REFUSED'
+  | 'ACK_TIMEOUT'
   | 'TASK_TIMEOUT'
   | 'SHUTTING_DOWN'
   | 'HANDLER_UNAVAILABLE'

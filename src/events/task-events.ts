@@ -46,9 +46,22 @@ export interface WarrenEvents {
   'task:interrupted': TaskEndedEvent;
   /** A handler outlived its timeout: the attempt has failed, but the code may still run. */
   'task:timed-out': TaskEvent & { readonly timeoutMs: number };
+  /** A handler ignores its timeout: it still runs, `overdueMs` after it. Its attempt is settled; what it returns is ignored. */
+  'task:overdue': TaskEvent & { readonly timeoutMs: number; readonly overdueMs: number };
+  /** A handler that was overdue has returned after all. */
+  'task:overdue-ended': TaskEvent & { readonly overdueMs: number };
   /** A retry or dead-letter copy could not be published; the message stays with the broker and comes again. */
   'settlement:failed': TaskEvent & { readonly error: ThrownDescription };
   'worker:started': { readonly queues: readonly string[] };
+  /**
+   * Tasks of this queue may be out for longer than this broker allows by default, and it cannot be told otherwise by its
+   * consumers (before RabbitMQ 4.3). `longestMs` is `undefined` where a task has no timeout.
+   */
+  'worker:ack-timeout': {
+    readonly queue: string;
+    readonly longestMs: number | undefined;
+    readonly brokerDefaultMs: number;
+  };
   'worker:paused': { readonly queues: readonly string[] };
   'worker:resumed': { readonly queues: readonly string[] };
   /** No new tasks are taken; running ones have until the deadline. */

@@ -50,6 +50,7 @@ export class MemoryChannel {
 
 /** A message that is out. What a consumer does with its parts changes no other delivery of it. */
 export class MemoryDelivery implements Delivery {
+  readonly overdue = false;
   #body: Buffer | undefined;
   #properties: MessageProperties | undefined;
 

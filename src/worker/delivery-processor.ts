@@ -16,6 +16,7 @@ import type { Clock } from '../time/clock';
 import type { Attempt } from './attempt';
 import type { Dispatcher } from './dispatcher';
 import type { HandlerResolver } from './handler-resolver';
+import type { Overruns } from './overruns';
 import { RunningTask } from './running-task';
 
 /** A task with everything that is made once for it, not once a message. */
@@ -38,6 +39,7 @@ export interface DeliveryProcessorOptions {
   readonly newId: () => string;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
+  readonly overruns: Overruns;
 }
 
 /** A payload that turned out not to fit while its attempt was running. */
@@ -115,9 +117,10 @@ export class DeliveryProcessor {
     const { clock, events } = this.options;
     const work = () => this.#work(running, task, value);
     this.#running.add(running);
-    return running.run(clock, trace === undefined ? work : () => trace.run(work), () =>
-      events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs }),
-    );
+    return running.run(clock, trace === undefined ? work : () => trace.run(work), () => {
+      this.options.overruns.add(running);
+      events.emit('task:timed-out', { ...eventOf(running), timeoutMs: task.definition.timeoutMs });
+    });
   }
 
   #left(running: RunningTask, outcome: TaskOutcome): TaskOutcome {

@@ -7,6 +7,8 @@ export interface ConsumedQueue {
   /** Deliveries that are handled at the same time. */
   readonly concurrency: number;
   readonly prefetch: number;
+  /** How long a delivery may be out, in milliseconds, where the broker can be told. @defaultValue the broker's own setting */
+  readonly ackTimeoutMs?: number | undefined;
 }
 
 /**
@@ -23,24 +25,33 @@ export class QueueConsumer {
   readonly #waiting = new Fifo<Delivery>();
   readonly #onIdle = new Set<() => void>();
 
-  /** @param handle - runs and settles a delivery; a promise where that has to be waited for. Must not throw or reject. */
+  /**
+   * @param handle - runs and settles a delivery; a promise where that has to be waited for. Must not throw or reject.
+   * @param countOverdue - slots that are kept by handlers which ignore their timeout.
+   */
   constructor(
     private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
     private readonly handle: (delivery: Delivery) => Promise<void> | undefined,
+    private readonly countOverdue: () => number = () => 0,
   ) {}
 
   get name(): string {
     return this.queue.name;
   }
 
-  /** Tasks that run now. */
+  /** Slots that are taken: by tasks that run, and by handlers that were to have returned. */
   get running(): number {
     return this.#running;
   }
 
   get concurrency(): number {
     return this.queue.concurrency;
+  }
+
+  /** Of the slots that are taken, those of handlers that ignore their timeout. */
+  get overdue(): number {
+    return this.countOverdue();
   }
 
   /** Whether it should consume. */
@@ -59,11 +70,12 @@ export class QueueConsumer {
   }
 
   async start(): Promise<void> {
-    const { name, prefetch } = this.queue;
+    const { name, prefetch, ackTimeoutMs } = this.queue;
     this.#wanted = true;
     this.#subscription = await this.broker.subscribe({
       queue: name,
       prefetch,
+      ackTimeoutMs,
       onDelivery: (delivery) => this.#take(delivery),
     });
     // It was paused while the broker answered.

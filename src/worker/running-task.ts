@@ -19,6 +19,7 @@ export class RunningTask implements TaskContext, BagItem {
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
   #finish: ((outcome: TaskOutcome) => void) | undefined;
+  #onLateReturn: (() => void) | undefined;
   #timer: Timer | undefined;
   #headers: Readonly<Record<string, unknown>> | undefined;
 
@@ -27,11 +28,16 @@ export class RunningTask implements TaskContext, BagItem {
     readonly queue: string,
     private readonly definition: TaskDefinition,
     private readonly envelope: Envelope,
-    private readonly message: IncomingMessage,
+    readonly message: IncomingMessage,
   ) {}
 
   get name(): string {
     return this.definition.name;
+  }
+
+  /** 0: no limit. */
+  get timeoutMs(): number {
+    return this.definition.timeoutMs;
   }
 
   get attempt(): number {
@@ -102,6 +108,11 @@ export class RunningTask implements TaskContext, BagItem {
     this.#end(INTERRUPTED);
   }
 
+  /** Calls back when the handler returns of an attempt that has ended before. */
+  onLateReturn(callback: () => void): void {
+    this.#onLateReturn = callback;
+  }
+
   #wait(result: unknown, clock: Clock, onTimeout: () => void): Promise<TaskOutcome> {
     return new Promise((resolve) => {
       this.#finish = resolve;
@@ -131,7 +142,11 @@ export class RunningTask implements TaskContext, BagItem {
 
   #end(outcome: TaskOutcome): void {
     const finish = this.#finish;
-    if (finish === undefined) return;
+    if (finish === undefined) {
+      // Ended before, by its timeout or the worker's stop: so this is its handler.
+      this.#onLateReturn?.();
+      return;
+    }
     this.#finish = undefined;
     this.#timer?.cancel();
     finish(outcome);

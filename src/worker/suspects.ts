@@ -59,6 +59,10 @@ export class SuspectDelivery implements Delivery {
     return this.delivery.live;
   }
 
+  get overdue(): boolean {
+    return this.delivery.overdue;
+  }
+
   ack(): boolean {
     return this.delivery.ack();
   }

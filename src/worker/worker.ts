@@ -2,18 +2,15 @@ import type { Broker } from '../broker/broker';
 import type { EventBus } from '../events/event-bus';
 import type { QueueDefinition } from '../task/definition';
 import type { Clock } from '../time/clock';
-import type { DeliveryProcessor } from './delivery-processor';
+import { ackLimit, DEFAULT_ACK_TIMEOUT_MS } from '../topology/ack-timeout';
 import type { QueueConsumer } from './queue-consumer';
-import { QueueRunner } from './queue-runner';
-import type { Settler } from './settler';
+import { QueueRunner, type QueueRunnerParts } from './queue-runner';
 
-export interface WorkerOptions {
+export interface WorkerOptions extends QueueRunnerParts {
   readonly broker: Broker;
   readonly events: EventBus;
   readonly clock: Clock;
   readonly queues: readonly QueueDefinition[];
-  readonly processor: DeliveryProcessor;
-  readonly settler: Settler;
 }
 
 /** How long interrupted tasks have for their settlement, in milliseconds. */
@@ -34,10 +31,7 @@ export class Worker {
   #stopped: Promise<void> | undefined;
 
   constructor(private readonly options: WorkerOptions) {
-    const { processor, settler } = options;
-    this.#consumers = options.queues.flatMap((queue) =>
-      new QueueRunner(queue, processor, settler).consumers(options.broker),
-    );
+    this.#consumers = options.queues.flatMap((queue) => new QueueRunner(queue, options).consumers(options.broker));
   }
 
   get state(): string {
@@ -60,6 +54,7 @@ export class Worker {
     if (this.#stopped !== undefined) return;
     this.#state = 'running';
     this.options.events.emit('worker:started', { queues: this.#names() });
+    this.#warnOfAckTimeouts();
   }
 
   /** Takes no more deliveries; running tasks go on. Calling it twice does nothing more. */
@@ -84,9 +79,10 @@ export class Worker {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { events, processor } = this.options;
+    const { events, processor, overruns } = this.options;
     this.#state = 'stopping';
     events.emit('worker:stopping', { running: this.running, deadlineMs });
+    overruns.stop();
     // Not awaited before the deadline runs: a broker that went silent would take its own time for the cancels.
     const paused = Promise.all(this.#consumers.map((consumer) => consumer.pause()));
     await this.#drained(deadlineMs);
@@ -95,6 +91,23 @@ export class Worker {
     await this.#atMost(CANCEL_TIMEOUT_MS, paused);
     this.#state = 'stopped';
     events.emit('worker:stopped', { interrupted });
+  }
+
+  /**
+   * What the broker's own setting is, AMQP does not tell: this is said of its default. That every task before one in the
+   * prefetch takes all of its time is not worth a warning.
+   */
+  #warnOfAckTimeouts(): void {
+    const { broker, queues, events, longestUnsettledMs } = this.options;
+    for (const queue of queues) {
+      const longestMs = longestUnsettledMs({ ...queue, prefetch: queue.concurrency });
+      if (ackLimit(broker.server, queue.type) !== 'by-broker' || longestMs <= DEFAULT_ACK_TIMEOUT_MS) continue;
+      events.emit('worker:ack-timeout', {
+        queue: queue.name,
+        longestMs: Number.isFinite(longestMs) ? longestMs : undefined,
+        brokerDefaultMs: DEFAULT_ACK_TIMEOUT_MS,
+      });
+    }
   }
 
   /** Waits until no task runs, but not longer than `limitMs`. */

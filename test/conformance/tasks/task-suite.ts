@@ -405,6 +405,42 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         await bounded('the freed slot', completed);
       });
 
+      it('tells of handlers that ignore their timeout, makes room beside as many as it has slots, and is stuck beyond', async () => {
+        const begun: number[] = [];
+        const ends = new Map<number, () => void>();
+        const { type, queue } = greetings(
+          ({ times }) => {
+            begun.push(times);
+            return new Promise<void>((resolve) => ends.set(times, resolve));
+          },
+          { timeout: '100ms', maxAttempts: 1, concurrency: 1 },
+        );
+        const app = await start(type);
+        const slots = () => app.health().consumers.find((each) => each.queue === queue);
+        const overdue: string[] = [];
+        app.on('task:overdue', ({ id }) => overdue.push(id));
+        const ended = app.once('task:overdue-ended');
+        const ids: string[] = [];
+        for (let times = 1; times <= 3; times++) ids.push((await app.client.of(type).greet({ ...hello, times })).id);
+        await eventually('the last slot to be kept', slots, (now) => now?.overdue === 1);
+        expect(slots()).toMatchObject({ concurrency: 1, running: 1 });
+        expect([begun, overdue]).toEqual([[1, 2], ids.slice(0, 2)]);
+        ends.get(1)?.();
+        expect(await bounded('the end of the first', ended)).toMatchObject({ id: ids[0], queue, attempt: 1 });
+        await eventually(
+          'the third to begin',
+          () => begun,
+          (all) => all.length === 3,
+        );
+        for (const end of ends.values()) end();
+        await eventually('every slot to be free', slots, (now) => now?.running === 0 && now.overdue === 0);
+        await eventually(
+          'a dead letter of each that was late',
+          () => app.deadLetters.count(queue),
+          (count) => count === 2,
+        );
+      });
+
       it('retries a task whose class cannot be instantiated', async () => {
         const { type, queue } = greetings(() => undefined, { maxAttempts: 2 });
         const app = await start(type, {

@@ -3,6 +3,7 @@ import { EventBus } from '../../../src/events/event-bus';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { DeliveryProcessor, type PreparedTask } from '../../../src/worker/delivery-processor';
 import { Dispatcher } from '../../../src/worker/dispatcher';
+import { Overruns } from '../../../src/worker/overruns';
 import { HOSTILE_VALUES } from '../support/hostile-values';
 import { incomingMessage } from '../support/incoming-message';
 import { taskDefinition } from '../support/task-definition';
@@ -16,6 +17,7 @@ const delivery: Delivery = {
   queue: 'emails',
   deliveryCount: 0,
   live: true,
+  overdue: false,
   ack: settle,
   requeue: settle,
   reject: settle,
@@ -37,6 +39,7 @@ function processorOf(
     events: new EventBus(),
     clock: new ManualClock(),
     newId: () => 'made-up',
+    overruns: new Overruns(new ManualClock(), new EventBus()),
   });
 }
 
@@ -80,6 +83,7 @@ it('asks for no instance where the resolver makes the call itself', async () => 
     events: new EventBus(),
     clock: new ManualClock(),
     newId: () => 'made-up',
+    overruns: new Overruns(new ManualClock(), new EventBus()),
   });
   expect((await processor.process(delivery)).outcome.kind).toBe('completed');
   expect(bound).toHaveBeenCalledWith({ to: 'ada@example.com' }, expect.objectContaining({ id: 'id-1' }));

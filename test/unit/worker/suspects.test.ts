@@ -8,6 +8,7 @@ const delivered = (deliveryCount: number, headers?: MessageHeaders): Delivery =>
   queue: 'emails',
   deliveryCount,
   live: true,
+  overdue: false,
   ack: () => true,
   requeue: () => true,
   reject: () => true,
