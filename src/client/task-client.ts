@@ -9,6 +9,7 @@ import type { EnqueueOptions } from './enqueue-options';
 import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
 import type { EncodedPayload, SentTask } from './sent-task';
 import type { EnqueueArguments, EnqueuedTask, EnqueueItem, EnqueueResult, TaskMethods } from './task-methods';
+import { Window } from './window';
 
 export interface TaskClientOptions {
   readonly broker: Broker;
@@ -88,30 +89,37 @@ export class TaskClient {
   async #enqueueMany(contract: TaskContract, items: Iterable<EnqueueItem<unknown>>): Promise<readonly EnqueueResult[]> {
     this.options.assertReady();
     const results: EnqueueResult[] = [];
-    const running = new Set<Promise<void>>();
+    const window = new Window(MANY_WINDOW);
     let index = 0;
     for (const item of items) {
+      if (window.isFull) await window.hasRoom();
       const position = index++;
-      const sending: Promise<void> = this.#enqueueItem(contract, item).then((result) => {
+      window.enter();
+      this.#enqueueItem(contract, item, (result) => {
         results[position] = result;
-        running.delete(sending);
+        window.leave();
       });
-      running.add(sending);
-      if (running.size >= MANY_WINDOW) await Promise.race(running);
     }
-    await Promise.all(running);
+    await window.isEmpty();
     return results;
   }
 
-  async #enqueueItem(contract: TaskContract, { payload, ...options }: EnqueueItem<unknown>): Promise<EnqueueResult> {
-    let id = options.id;
+  /** Tells its result, without fail. Makes no more promises than publishing does: this runs for each of many. */
+  #enqueueItem(contract: TaskContract, item: EnqueueItem<unknown>, tell: (result: EnqueueResult) => void): void {
+    let id: string | undefined;
+    const failed = (error: unknown): void => tell({ ok: false, id, error: error as Error });
+    const publish = (outgoing: OutgoingTask): Promise<void> => {
+      ({ id } = outgoing);
+      return this.#publish(contract, outgoing).then(() => tell({ ok: true, id: outgoing.id }), failed);
+    };
     try {
-      const outgoing = await this.#outgoing(contract, payload, options);
-      id = outgoing.id;
-      await this.#publish(contract, outgoing);
-      return { ok: true, id };
+      const { payload, ...options } = item;
+      ({ id } = options);
+      const outgoing = this.#outgoing(contract, payload, isEmpty(options) ? undefined : options);
+      if (outgoing instanceof Promise) outgoing.then(publish).catch(failed);
+      else publish(outgoing);
     } catch (error) {
-      return { ok: false, id, error: error as Error };
+      failed(error);
     }
   }
 
@@ -196,4 +204,9 @@ export class TaskClient {
       many: (items: Iterable<EnqueueItem<unknown>>) => this.#enqueueMany(contract, items),
     });
   }
+}
+
+function isEmpty(options: object): boolean {
+  for (const _key in options) return false;
+  return true;
 }
