@@ -3,6 +3,8 @@ import type { ChannelModel } from 'amqplib';
 import type {
   Broker,
   BrokerEvents,
+  BrokerProbe,
+  ProbeTargets,
   Publisher,
   QueueDeletion,
   QueueReader,
@@ -25,6 +27,7 @@ import { applyTopology } from './apply-topology';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
+import { probeBroker } from './probe';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
 import { serverInfo } from './server-info';
 import { TopologyKeeper } from './topology-keeper';
@@ -185,6 +188,10 @@ class AmqpBroker implements Broker {
 
   inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
     return inspectTopology(this.#model(), topology);
+  }
+
+  probe(targets: ProbeTargets): Promise<BrokerProbe> {
+    return probeBroker(this.#model(), targets);
   }
 
   unbind(bindings: readonly BindingSpec[]): Promise<void> {

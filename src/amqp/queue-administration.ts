@@ -6,7 +6,7 @@ import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
 import { applyTopology } from './apply-topology';
 import { onOwnChannel } from './channels';
-import { channelFailure } from './error-mapping';
+import { channelError, channelFailure } from './error-mapping';
 
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
@@ -17,7 +17,7 @@ export async function queueState(model: ChannelModel, queue: string): Promise<Qu
     return { ready: messageCount, consumers: consumerCount };
   } catch (error) {
     if (channelFailure(error).code === NOT_FOUND) return undefined;
-    throw error;
+    throw channelError(error, `look for queue "${queue}"`);
   }
 }
 
@@ -38,7 +38,7 @@ async function inspectExchange(model: ChannelModel, spec: ExchangeSpec): Promise
     await onOwnChannel(model, (channel) => channel.checkExchange(name));
   } catch (error) {
     if (channelFailure(error).code === NOT_FOUND) return [{ kind: 'missing', entity: 'exchange', name }];
-    throw error;
+    throw channelError(error, `look for exchange "${name}"`);
   }
   return spec.declare ? conflictOf(model, { exchanges: [spec], queues: [], bindings: [] }) : [];
 }

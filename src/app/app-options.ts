@@ -190,7 +190,8 @@ export function resolveAppOptions(
   const reader = new OptionReader(options, 'createTaskApp', problems);
   reader.refuseUnknown(OPTION_KEYS);
   const resolved: ResolvedAppOptions = {
-    url: readText(reader, 'url') ?? environment['AMQP_URL'] ?? DEFAULT_APP_OPTIONS.url,
+    // Empty is how a shell and a container say that a variable is not set.
+    url: readText(reader, 'url') ?? (environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url),
     tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
     cwd: readText(reader, 'cwd') ?? cwd,
     consume: readConsume(reader),

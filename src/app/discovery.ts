@@ -5,7 +5,7 @@ import { describeThrown, truncateBytes } from '../errors/describe-thrown';
 import { describeValue } from '../errors/describe-value';
 import type { ClassType } from '../task/class-type';
 import { type FoundFiles, findFiles } from './find-files';
-import { type LoadFile, loadFile } from './load-file';
+import { type LoadFile, loadFile, typeScriptHint } from './load-file';
 
 export interface DiscoveryOptions {
   /** What relative globs are relative to. */
@@ -110,12 +110,10 @@ async function classesOfFile(
     return exportedClasses(await load(path));
   } catch (error) {
     findings.causes.push(error);
-    const { name, message, code } = describeThrown(error);
-    const hint =
-      code === 'ERR_UNKNOWN_FILE_EXTENSION'
-        ? '. Name the built files instead, or start the process with a TypeScript loader'
-        : '';
-    findings.problems.push(`${relative(cwd, path)} cannot be loaded: ${name}: ${message}${hint}`);
+    const { name, message } = describeThrown(error);
+    findings.problems.push(
+      `${relative(cwd, path)} cannot be loaded: ${name}: ${message}${typeScriptHint(path, error)}`,
+    );
     return [];
   }
 }

@@ -72,6 +72,8 @@ export interface Broker {
    * what stands there beyond the plan, cannot be looked for over AMQP.
    */
   inspect(topology: Topology): Promise<readonly TopologyDifference[]>;
+  /** Tries what this user may do, and whether publishers are blocked. Changes nothing. */
+  probe(targets: ProbeTargets): Promise<BrokerProbe>;
   /** Removes bindings; those that are not there are no error. */
   unbind(bindings: readonly BindingSpec[]): Promise<void>;
   /**
@@ -88,6 +90,26 @@ export interface Broker {
   ping(): Promise<void>;
   /** Closes everything. Bounded in time, can be called twice, never throws. */
   close(): Promise<void>;
+}
+
+/** What this user may not do, as RabbitMQ itself answers. The default exchange has the name `''`. */
+export interface MissingPermission {
+  readonly right: 'configure' | 'write' | 'read';
+  readonly entity: 'exchange' | 'queue';
+  readonly name: string;
+}
+
+export interface ProbeTargets {
+  /** To declare and to consume. They need not exist. */
+  readonly queues: readonly string[];
+  /** To publish to. None may lead a key that begins with `warren.probe.` anywhere: no fanout, no alternate exchange. */
+  readonly exchanges: readonly string[];
+}
+
+export interface BrokerProbe {
+  readonly missing: readonly MissingPermission[];
+  /** Why the broker holds back publishers: `low on memory`. What comes after that could not be tried. */
+  readonly blocked: string | undefined;
 }
 
 /** A queue as a passive declare shows it: neither what is unsettled, nor what waits for a retry, is counted. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, extname, join, relative, resolve } from 'node:path';
-import { loadFile } from '../app/load-file';
+import { dirname, join, relative, resolve } from 'node:path';
+import { loadFile, typeScriptHint } from '../app/load-file';
 import type { WarrenConfig } from '../app/warren-config';
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../errors/describe-value';
@@ -57,19 +57,9 @@ async function loadModule(path: string, shown: string): Promise<unknown> {
   try {
     return await loadFile(path);
   } catch (error) {
-    const { name, message, code } = describeThrown(error);
-    throw new UsageError(`${shown} cannot be loaded: ${name}: ${message}${typeScriptHint(path, code)}`);
+    const { name, message } = describeThrown(error);
+    throw new UsageError(`${shown} cannot be loaded: ${name}: ${message}${typeScriptHint(path, error)}`);
   }
-}
-
-/** Node reads TypeScript by itself since 22.18, but no decorators: those need a loader on every version. */
-export function typeScriptHint(path: string, code: string | undefined): string {
-  if (!/^\.[cm]?ts$/.test(extname(path))) return '';
-  if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return '';
-  return (
-    `\nNode ${process.versions.node} cannot load it by itself. Name the built file, or run the command with a ` +
-    'TypeScript loader: NODE_OPTIONS="--import tsx" npx warren …'
-  );
 }
 
 /** `import()` gives the exports of CommonJS as `default`, and what a compiler made of a default export inside of that. */

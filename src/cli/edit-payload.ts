@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export async function editPayload(
   }
   const before = editableText(letter.body);
   for (let text = before; ; ) {
-    text = editText(text, editorOf(environment));
+    text = await editText(text, editorOf(environment));
     if (text === before) {
       output.note(printable(`${label}: not changed, left alone.`));
       return undefined;
@@ -65,7 +65,8 @@ async function wantsToEditAgain(output: Output): Promise<boolean> {
   const { stdin, stderr } = output.terminal;
   // Nobody is there to ask: an editor that is a script would give the same answer for ever.
   if (stdin.isTTY !== true) return false;
-  return !/^n/i.test(await ask('Edit again? [Y/n] ', stdin, stderr));
+  const answer = await ask('Edit again? [Y/n] ', stdin, stderr);
+  return answer !== undefined && !/^n/i.test(answer);
 }
 
 function editableText(body: Buffer): string {
@@ -77,20 +78,31 @@ function editorOf(environment: NodeJS.ProcessEnv): string {
   return environment['VISUAL'] || environment['EDITOR'] || 'vi';
 }
 
-function editText(text: string, editor: string): string {
+async function editText(text: string, editor: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'warren-edit-'));
   const file = join(folder, 'payload.json');
   try {
     writeFileSync(file, text, { mode: 0o600 });
-    // A shell, as git does it: EDITOR may hold options ("code --wait"). The file's name is an argument, never text of the command.
-    const { status, error } = spawnSync('/bin/sh', ['-c', `${editor} "$1"`, 'warren', file], { stdio: 'inherit' });
-    if (error !== undefined || status !== 0) {
+    const ended = await runEditor(editor, file);
+    if (ended !== 'well') {
       throw new UsageError(
-        `the editor ${JSON.stringify(editor)} could not be run, or ended with ${status}: set VISUAL or EDITOR`,
+        `the editor ${JSON.stringify(editor)} could not be run, or ended with ${ended}: set VISUAL or EDITOR`,
       );
     }
     return readFileSync(file, 'utf8');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * People take their time: this process has to go on answering the broker's heartbeats meanwhile. A shell runs it, as
+ * git does it: EDITOR may hold options ("code --wait"). The file's name is an argument, never text of the command.
+ */
+function runEditor(editor: string, file: string): Promise<string> {
+  const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'warren', file], { stdio: 'inherit' });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(code === 0 ? 'well' : String(code ?? signal)));
+  });
 }

@@ -1,3 +1,12 @@
+/** Raised when somebody answers a question with Ctrl-C. Ends the command with 130; what was not begun is not done. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor() {
+    super('interrupted');
+  }
+}
+
 /** Ctrl-C during a command that works off many things. */
 export interface Interruption {
   readonly signal: AbortSignal;

@@ -1,3 +1,4 @@
+import { DEFAULT_APP_OPTIONS } from '../app/app-options';
 import type { TaskApp } from '../app/task-app';
 import type { CommonOptions } from './options';
 import type { Session } from './session';
@@ -30,7 +31,7 @@ export async function openManagement(
   const named = options.management ?? config.management ?? session.environment['WARREN_MANAGEMENT_URL'];
   if (named === false || app.server.product === 'memory') return undefined;
   const brokerUrl =
-    (await session.appOptions(options)).url ?? session.environment['AMQP_URL'] ?? 'amqp://guest:guest@localhost:5672';
+    (await session.appOptions(options)).url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
   const isNamed = typeof named === 'string' && named !== '';
   const url = isNamed ? parseUrl(named) : usualUrl(brokerUrl);
   if (url === undefined) return undefined;

@@ -16,8 +16,11 @@ const EXIT_CODES = `
 Exit codes:
   0 ok, 1 found a problem, 2 usage or configuration, 3 no broker, 130 interrupted`;
 
-/** All commands. */
-export function createProgram(session: Session): Command {
+/**
+ * All commands.
+ * @param json - what is wrong with the command line is told by the caller.
+ */
+export function createProgram(session: Session, json = false): Command {
   const { stdout, stderr } = session.terminal;
   const program = new Command('warren')
     .description('Runs and looks after background tasks on RabbitMQ.')
@@ -27,6 +30,9 @@ export function createProgram(session: Session): Command {
     .configureOutput({
       writeOut: (text) => void stdout.write(text),
       writeErr: (text) => void stderr.write(text),
+      outputError: (text, write) => {
+        if (!json) write(text);
+      },
     })
     .addHelpText('after', EXIT_CODES)
     .addHelpText('after', exampleText(["warren worker 'dist/**/*.tasks.js' --url amqp://localhost"]));

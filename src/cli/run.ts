@@ -15,19 +15,22 @@ export async function runCommandLine(
 ): Promise<ExitCode> {
   const session = new Session(terminal, environment, cwd);
   try {
-    await createProgram(session).parseAsync([...args], { from: 'user' });
+    await createProgram(session, args.includes('--json')).parseAsync([...args], { from: 'user' });
     return session.exitCode;
   } catch (error) {
-    // Commander has said it already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return tell(error, session, args.includes('--json'));
+    const json = args.includes('--json');
+    if (!(error instanceof CommanderError)) return tell(error, session, json);
+    if (error.exitCode === 0) return EXIT.ok;
+    // To people, commander has said it already.
+    if (json) tellJson('USAGE', error.message.replace(/^error: /, ''), session);
+    return EXIT.usage;
   }
 }
 
 function tell(error: unknown, session: Session, json: boolean): ExitCode {
   const { exitCode, code, message, stack } = failureOf(error);
   const { stderr } = session.terminal;
-  if (json) stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  if (json) tellJson(code, message, session);
   else stderr.write(`error: ${printableLines(message)}\n`);
   if (stack === undefined || json) return exitCode;
   const debug = session.environment['WARREN_DEBUG'];
@@ -37,4 +40,8 @@ function tell(error: unknown, session: Session, json: boolean): ExitCode {
       : `${stack}\n`,
   );
   return exitCode;
+}
+
+function tellJson(code: string, message: string, { terminal }: Session): void {
+  terminal.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
 }

@@ -1,6 +1,8 @@
 import type {
   Broker,
   BrokerEvents,
+  BrokerProbe,
+  ProbeTargets,
   Publisher,
   QueueDeletion,
   QueueReader,
@@ -134,6 +136,12 @@ export class MemoryBroker implements Broker {
       queues: topology.queues.flatMap(({ name }) => vhost.queue(name)?.spec ?? []),
       bindings: topology.bindings,
     });
+  }
+
+  /** Whoever has the process may do everything. */
+  async probe(_targets: ProbeTargets): Promise<BrokerProbe> {
+    this.#checkConnected();
+    return { missing: [], blocked: undefined };
   }
 
   async unbind(bindings: readonly BindingSpec[]): Promise<void> {

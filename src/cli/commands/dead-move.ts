@@ -66,7 +66,9 @@ async function replay(
   const edit = (letter: Parameters<typeof editPayload>[0]) =>
     editPayload(letter, app, config, session.environment, output);
   const filter = filterOf(options, Date.now());
-  return moveAll('replayed', queuesOf(named, app), options, app, output, (queue, interruption, onProgress) =>
+  // A bar would run over the questions of an editor.
+  const bar = options.edit === true ? 'none' : barOf(filter);
+  return moveAll('replayed', queuesOf(named, app), options, bar, app, output, (queue, interruption, onProgress) =>
     app.deadLetters.replay(queue, {
       filter,
       ...moveOptions(options, interruption, onProgress),
@@ -109,7 +111,7 @@ async function discard(
       return EXIT.usage;
     }
   }
-  return moveAll('discarded', queues, options, app, output, async (queue, interruption, onProgress) => {
+  return moveAll('discarded', queues, options, barOf(filter), app, output, async (queue, interruption, onProgress) => {
     // No more than was agreed to: others may have died meanwhile.
     const limit = counted.get(queue) ?? options.limit;
     if (limit === 0) return { scanned: 0, done: 0, total: 0 };
@@ -152,34 +154,49 @@ type Move = (
   onProgress: (progress: ReplayProgress) => void,
 ) => Promise<ReplayProgress>;
 
+/** `count`: nobody knows how many letters a filter lets through. */
+type Bar = 'share' | 'count' | 'none';
+
+const barOf = (filter: DeadLetterFilter): Bar => (Object.keys(filter).length === 0 ? 'share' : 'count');
+
+async function progressOf(
+  queue: string,
+  what: string,
+  { limit }: MoveOptions,
+  bar: 'share' | 'count',
+  app: TaskApp,
+  output: Output,
+): Promise<Progress> {
+  const total = bar === 'count' ? undefined : Math.min(await app.deadLetters.count(queue), limit ?? Infinity);
+  return new Progress(output, `${queue} ${what}`, total);
+}
+
 /** Works off the queues one after the other, until it is interrupted; tells what was done also when it fails. */
 async function moveAll(
   what: string,
   queues: readonly string[],
-  { dryRun }: MoveOptions,
+  options: MoveOptions,
+  bar: Bar,
   app: TaskApp,
   output: Output,
   move: Move,
 ): Promise<ExitCode> {
   const interruption = listenForInterrupt();
   const results: { readonly queue: string; readonly done: number }[] = [];
-  const tell = (): void => tellMoved(what, results, dryRun === true, interruption.signal.aborted, output);
+  const dryRun = options.dryRun === true;
+  const tell = (): void => tellMoved(what, results, dryRun, interruption.signal.aborted, output);
   try {
     for (const queue of queues) {
       if (interruption.signal.aborted) break;
-      const progress = new Progress(
-        output,
-        `${queue} ${what}`,
-        dryRun === true ? undefined : await app.deadLetters.count(queue),
-      );
+      const progress = dryRun || bar === 'none' ? undefined : await progressOf(queue, what, options, bar, app, output);
       let done = 0;
       try {
         ({ done } = await move(queue, interruption, (now) => {
           done = now.done;
-          progress.update(done);
+          progress?.update(done);
         }));
       } finally {
-        progress.stop();
+        progress?.stop();
         results.push({ queue, done });
       }
     }

@@ -14,7 +14,7 @@ import { letterJson, letterTable, letterText } from '../letter-view';
 import { type CommonOptions, exampleText, wholeNumber, withCommonOptions } from '../options';
 import { printable } from '../printable';
 import type { Session } from '../session';
-import { UsageError } from '../usage-error';
+import { ProblemError, UsageError } from '../usage-error';
 import { addDiscardCommand, addReplayCommand } from './dead-move';
 
 interface ListOptions extends FilterOptions {
@@ -100,10 +100,8 @@ async function show(
     else output.print(letterText(letter, output));
     return EXIT.ok;
   }
-  output.terminal.stderr.write(
-    `error: there is no dead letter of the task ${printable(id)} in ${queuesOf(named, app).map(printable).join(', ')}\n`,
-  );
-  return EXIT.problem;
+  const looked = queuesOf(named, app).map(printable).join(', ');
+  throw new ProblemError('NOT_FOUND', `there is no dead letter of the task ${printable(id)} in ${looked}`);
 }
 
 function addExportCommand(dead: Command, session: Session): void {
@@ -138,7 +136,10 @@ async function exportLetters(
     if (file !== undefined) await finished(file.end());
   }
   const interrupted = interruption.signal.aborted;
-  session.output(options).note(`Exported ${exported} dead letters${interrupted ? ', then was interrupted' : ''}.`);
+  const output = session.output(options);
+  // Standard output holds the letters themselves where no file does.
+  if (output.json && file !== undefined) output.printJson({ exported, interrupted });
+  output.note(`Exported ${exported} dead letters${interrupted ? ', then was interrupted' : ''}.`);
   return interrupted ? EXIT.interrupted : EXIT.ok;
 }
 

@@ -1,100 +1,114 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
-import { describeThrown } from '../../errors/describe-thrown';
-import { DELAY_UNROUTED, deadQueueName, replayQueueName } from '../../topology/names';
-import { type DoctorFacts, diagnose, type Finding, type ManagementFacts } from '../doctor-checks';
+import type { ProbeTargets } from '../../broker/broker';
+import { AccessRefusedError } from '../../errors/broker-errors';
+import { type Duration, parseDuration } from '../../time/duration';
+import {
+  DEAD_EXCHANGE,
+  DELAY_UNROUTED,
+  deadQueueName,
+  delayLevelName,
+  isReservedName,
+  replayQueueName,
+} from '../../topology/names';
+import { compareBindings } from '../compared-bindings';
+import { diagnose } from '../doctor/diagnose';
+import type { DoctorFacts, Finding } from '../doctor/facts';
+import { readManagementFacts } from '../doctor/management-facts';
 import { EXIT, type ExitCode } from '../exit-codes';
-import { field, list, type ManagementApi, number, openManagement, text } from '../management';
-import { type CommonOptions, withCommonOptions, withManagementOptions } from '../options';
+import { type ManagementApi, openManagement } from '../management';
+import { type CommonOptions, duration, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
 import { printable } from '../printable';
 import type { Session } from '../session';
 
+interface DoctorOptions extends CommonOptions {
+  readonly consumerTimeout?: Duration;
+}
+
 export function addDoctorCommand(program: Command, session: Session): void {
   const command = program
     .command('doctor')
-    .description(
-      'Look for what will bite, and say the remedy. Changes nothing; exits with 1 where it finds something.',
-    );
+    .description('Look for what will bite, and say the remedy. Changes nothing; exits with 1 where it finds something.')
+    .option('--consumer-timeout <duration>', 'consumer_timeout of rabbitmq.conf, which no broker tells', duration);
   withManagementOptions(withCommonOptions(command, "warren doctor --tasks 'dist/**/*.tasks.js'"));
-  command.action(async (options: CommonOptions) => {
+  command.action(async (options: DoctorOptions) => {
     session.exitCode = await session.withApp(options, async (app) => {
       const management = await openManagement(options, app, session);
-      const facts = await gatherFacts(app, management);
+      const facts = await gatherFacts(options, app, management);
       return report(diagnose(facts), facts, app, session.output(options));
     });
   });
 }
 
-async function gatherFacts(app: TaskApp, management: ManagementApi | undefined): Promise<DoctorFacts> {
+async function gatherFacts(
+  options: DoctorOptions,
+  app: TaskApp,
+  management: ManagementApi | undefined,
+): Promise<DoctorFacts> {
   const { broker, catalog } = app;
   const states = await Promise.all(
     catalog.queues.map(async ({ name: queue }) => ({
       queue,
-      state: await broker.queueState(queue),
-      dead: (await broker.countReady(deadQueueName(queue))) ?? 0,
-      replaying: (await broker.countReady(replayQueueName(queue))) ?? 0,
+      state: await unlessForbidden(broker.queueState(queue)),
+      dead: (await unlessForbidden(broker.countReady(deadQueueName(queue)))) ?? 0,
+      replaying: (await unlessForbidden(broker.countReady(replayQueueName(queue)))) ?? 0,
     })),
   );
+  // Without tasks, the ladder alone is no plan that anybody has made.
+  const differences = catalog.queues.length === 0 ? [] : await differencesOf(app, management);
+  const missingQueues =
+    differences === 'forbidden'
+      ? 0
+      : differences.filter(({ kind, entity }) => kind === 'missing' && entity === 'queue').length;
   return {
     server: broker.server,
     tasks: catalog.tasks,
     queues: catalog.queues,
-    // Without tasks, the ladder alone is no plan that anybody has made.
-    differences: catalog.queues.length === 0 ? [] : await differencesOf(app),
+    differences,
     states,
-    unrouted: (await broker.countReady(DELAY_UNROUTED)) ?? 0,
-    management: management === undefined ? undefined : await managementFacts(management, app),
+    unrouted: (await unlessForbidden(broker.countReady(DELAY_UNROUTED))) ?? 0,
+    consumerTimeoutMs: options.consumerTimeout === undefined ? undefined : parseDuration(options.consumerTimeout),
+    management: management === undefined ? undefined : await readManagementFacts(management, app, missingQueues),
+    // The last one: with an alarm, the broker answers nothing more on this connection.
+    probe: await broker.probe(probeTargets(app)),
   };
 }
 
-async function differencesOf(app: TaskApp): Promise<DoctorFacts['differences']> {
+/**
+ * What stands for everything else of its kind: one level of the ladder for all, since permissions are patterns. No
+ * exchange that leads anywhere: neither those of users, nor those below the ladder.
+ */
+function probeTargets({ topology }: TaskApp): ProbeTargets {
+  const isLadder = (name: string): boolean => isReservedName(name) && name !== delayLevelName(0);
+  return {
+    queues: topology.queues.map(({ name }) => name).filter((name) => !isLadder(name)),
+    exchanges: ['', DEAD_EXCHANGE, delayLevelName(0)],
+  };
+}
+
+async function differencesOf(
+  { broker, topology }: TaskApp,
+  management: ManagementApi | undefined,
+): Promise<DoctorFacts['differences']> {
   try {
-    return await app.broker.inspect(app.topology);
+    const found = await broker.inspect(topology);
+    const bindings = management === undefined ? undefined : await compareBindings(topology, management);
+    return [...found, ...(bindings ?? [])];
   } catch (error) {
-    if (describeThrown(error).code === '403') return 'forbidden';
+    if (error instanceof AccessRefusedError) return 'forbidden';
     throw error;
   }
 }
 
-async function managementFacts(api: ManagementApi, app: TaskApp): Promise<ManagementFacts> {
-  const [nodes, flags, queues, policies] = await Promise.all([
-    api.get('/nodes'),
-    api.get('/feature-flags'),
-    api.get(`/queues/${api.vhost}`),
-    api.get(`/policies/${api.vhost}`),
-  ]);
-  const definitions = new Map(
-    list(policies).map((policy) => [text(field(policy, 'name')), field(policy, 'definition')]),
-  );
-  const planned = new Set(app.topology.queues.map(({ name }) => name));
-  const known = list(queues).map((queue) => ({
-    name: text(field(queue, 'name')) ?? '',
-    policy: text(field(queue, 'policy')) ?? '',
-    transient: field(queue, 'durable') === false && field(queue, 'exclusive') !== true,
-    timeout:
-      number(field(queue, 'effective_policy_definition', 'consumer-timeout')) ??
-      number(field(queue, 'arguments', 'x-consumer-timeout')),
-  }));
-  return {
-    alarms: list(nodes).flatMap((node) => {
-      const name = text(field(node, 'name')) ?? '?';
-      return [
-        ...(field(node, 'mem_alarm') === true ? [{ node: name, kind: 'memory' as const }] : []),
-        ...(field(node, 'disk_free_alarm') === true ? [{ node: name, kind: 'disk' as const }] : []),
-      ];
-    }),
-    disabledFlags: list(flags)
-      .filter((flag) => field(flag, 'state') === 'disabled' && field(flag, 'stability') === 'stable')
-      .flatMap((flag) => text(field(flag, 'name')) ?? []),
-    transientQueues: known.filter(({ transient }) => transient).map(({ name }) => name),
-    policies: known
-      .filter(({ name, policy }) => policy !== '' && planned.has(name))
-      .map(({ name, policy }) => ({ queue: name, policy, keys: Object.keys(Object(definitions.get(policy))) })),
-    consumerTimeouts: new Map(
-      known.flatMap(({ name, timeout }) => (timeout === undefined ? [] : [[name, timeout] as const])),
-    ),
-  };
+/** A user without any permission on a queue may not even look: that is found, and told, by the probe. */
+async function unlessForbidden<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (error instanceof AccessRefusedError) return undefined;
+    throw error;
+  }
 }
 
 const STYLES = { problem: 'red', warning: 'yellow', note: 'dim' } as const;

@@ -54,7 +54,10 @@ async function migrate(
     return EXIT.ok;
   }
   const question = `Migrate ${list}? Senders are refused for an instant, and the old queues are deleted.`;
-  if (!(await confirm(question, options.yes, output))) return EXIT.usage;
+  if (!(await confirm(question, options.yes, output))) {
+    output.note('Nothing was moved.');
+    return EXIT.usage;
+  }
   const interruption = listenForInterrupt();
   try {
     return await migrateAll(specs, app, interruption, output);

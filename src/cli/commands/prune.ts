@@ -62,7 +62,10 @@ async function prune(
   }
   const names = going.map(({ name }) => printable(name)).join(', ');
   const asked = options.dryRun !== true && going.length > 0;
-  if (asked && !(await confirm(`Delete ${going.length} queues: ${names}?`, options.yes, output))) return EXIT.usage;
+  if (asked && !(await confirm(`Delete ${going.length} queues: ${names}?`, options.yes, output))) {
+    output.note('Nothing was deleted.');
+    return EXIT.usage;
+  }
   const results = asked ? await deleteAll(going, app) : [];
   const lost = results.reduce((sum, each) => sum + each.lost, 0);
   if (output.json) output.printJson({ candidates, deleted: results });

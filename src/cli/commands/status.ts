@@ -71,7 +71,7 @@ async function watch(
           `${clear}${new Date().toISOString()}  ${app.server.product} ${app.server.version}\n${statusText(status, output)}`,
         );
       }
-      await pause(intervalMs, interruption.signal);
+      await pause(intervalMs, interruption.signal, output.terminal.stdout);
     }
   } finally {
     interruption.dispose();
@@ -79,12 +79,17 @@ async function watch(
   return EXIT.ok;
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Until the next look: the interval, Ctrl-C, or another size of the terminal, which the last view no longer fits. */
+function pause(ms: number, signal: AbortSignal, stdout: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      stdout.removeListener('resize', end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    stdout.on('resize', end);
   });
 }

@@ -2,8 +2,10 @@ import { type Command, Option } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { TopologyDifference } from '../../topology/compare';
 import { formatTopology, type TopologyFormat } from '../../topology/format';
+import { compareBindings } from '../compared-bindings';
 import { EXIT, type ExitCode } from '../exit-codes';
-import { type CommonOptions, exampleText, withCommonOptions } from '../options';
+import { type ManagementApi, openManagement } from '../management';
+import { type CommonOptions, exampleText, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
 import { printable } from '../printable';
 import type { Session } from '../session';
@@ -51,20 +53,35 @@ function addDiffCommand(topology: Command, session: Session): void {
   const command = topology
     .command('diff')
     .description('Compare the plan with the broker, field by field. Changes nothing; exits with 1 where they differ.');
-  withCommonOptions(command, "warren topology diff --tasks 'dist/**/*.tasks.js'");
+  withManagementOptions(withCommonOptions(command, "warren topology diff --tasks 'dist/**/*.tasks.js'"));
   command.action(async (options: CommonOptions) => {
-    session.exitCode = await session.withApp(options, (app) => diff(app, session.output(options)));
+    session.exitCode = await session.withApp(options, async (app) =>
+      diff(app, await openManagement(options, app, session), session.output(options)),
+    );
   });
 }
 
-async function diff(app: TaskApp, output: Output): Promise<ExitCode> {
+async function diff(app: TaskApp, management: ManagementApi | undefined, output: Output): Promise<ExitCode> {
   assertTasks(app);
-  const differences = await app.broker.inspect(app.topology);
-  if (output.json) output.printJson(differences);
-  else if (differences.length === 0) output.print('The exchanges and queues on the broker are as planned.');
-  else for (const difference of differences) output.print(differenceText(difference));
-  output.note('Bindings cannot be compared over AMQP; "warren topology apply" sets them.');
+  const bindings = management === undefined ? undefined : await compareBindings(app.topology, management);
+  const differences = [...(await app.broker.inspect(app.topology)), ...(bindings ?? [])];
+  if (output.json) output.printJson({ differences, notCompared: bindings === undefined ? ['bindings'] : [] });
+  else printDiff(differences, bindings !== undefined, output);
   return differences.length === 0 ? EXIT.ok : EXIT.problem;
+}
+
+function printDiff(differences: readonly TopologyDifference[], withBindings: boolean, output: Output): void {
+  for (const difference of differences) output.print(differenceText(difference));
+  if (differences.length === 0) {
+    output.print(
+      `The exchanges${withBindings ? ', queues and bindings' : ' and queues'} on the broker are as planned.`,
+    );
+  }
+  if (!withBindings) {
+    output.print(
+      'Not compared: bindings. AMQP cannot list them, and the management plugin does not answer (--management); "warren topology apply" sets them.',
+    );
+  }
 }
 
 /** One difference for people, its fields below it. */

@@ -79,7 +79,7 @@ describe('warren worker', () => {
       /unknown option '--concurency'\n\(Did you mean --concurrency\?\)/,
     ],
     ['a number out of range', ['worker', TASKS, '--concurrency', '0'], /whole number from 1 to 10000/],
-    ['TypeScript without a loader', ['worker', join(__dirname, 'worker.test.ts')], /with a TypeScript loader/],
+    ['TypeScript without a loader', ['worker', join(__dirname, 'fixtures/decorated.ts')], /with a TypeScript loader/],
     ['a configuration that is not there', ['worker', '--config', 'no.json'], /no configuration at no\.json/],
     ['a wrong URL', ['worker', TASKS, '--url', 'http://x'], /must begin with amqp:\/\//],
   ])('ends with 2 and says what is wrong with %s', async (_name, args, expected) => {

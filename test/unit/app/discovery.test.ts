@@ -240,7 +240,9 @@ describe('discoverTaskClasses', () => {
       const load = () =>
         Promise.reject(Object.assign(new TypeError('Unknown'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' }));
       const { problems } = await failure(['a.ts'], { load });
-      expect(problems).toEqual([expect.stringMatching(/Unknown\. Name the built files instead, or start .* loader$/)]);
+      expect(problems).toEqual([
+        expect.stringMatching(/Unknown\nNode .* name the built file, or start .* loader: NODE_OPTIONS=/),
+      ]);
     });
 
     it('that tells everything at once, each file once', async () => {

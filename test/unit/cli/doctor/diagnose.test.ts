@@ -1,8 +1,12 @@
-import { type DoctorFacts, diagnose, type ManagementFacts } from '../../../src/cli/doctor-checks';
-import type { TaskDefinition } from '../../../src/task/definition';
+import { diagnose } from '../../../../src/cli/doctor/diagnose';
+import type { DoctorFacts, ManagementFacts } from '../../../../src/cli/doctor/facts';
+import type { TaskDefinition } from '../../../../src/task/definition';
 
 const NO_MANAGEMENT_NEWS: ManagementFacts = {
+  unreadable: [],
   alarms: [],
+  deprecated: [],
+  limits: [],
   disabledFlags: [],
   transientQueues: [],
   policies: [],
@@ -15,6 +19,8 @@ const HEALTHY: DoctorFacts = {
   differences: [],
   states: [],
   unrouted: 0,
+  probe: { missing: [], blocked: undefined },
+  consumerTimeoutMs: undefined,
   management: NO_MANAGEMENT_NEWS,
 };
 const OLD = { product: 'RabbitMQ', version: '3.10.8' };
@@ -77,6 +83,61 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
     /7 letters of "a" stand in an interrupted replay/,
   ],
   ['an alarm', managed({ alarms: [{ node: 'rabbit@a', kind: 'disk' }] }), 'problem', /rabbit@a has a disk alarm/],
+  [
+    'a broker that blocks publishers',
+    { probe: { missing: [], blocked: 'low on memory' } },
+    'problem',
+    /blocks publishers \(low on memory\)/,
+  ],
+  [
+    'a right that is missing',
+    { probe: { missing: [{ right: 'write', entity: 'exchange', name: '' }], blocked: undefined } },
+    'warning',
+    /may not write amq\.default$/,
+  ],
+  [
+    'a right to declare that is missing',
+    {
+      probe: {
+        missing: Array.from({ length: 7 }, (_, index) => ({ right: 'configure', entity: 'queue', name: `q${index}` })),
+        blocked: undefined,
+      },
+    },
+    'note',
+    /may not configure q0, q1, q2, q3, q4 and 2 more$/,
+  ],
+  [
+    'a missing binding of dead letters',
+    { differences: [{ kind: 'missing', entity: 'binding', name: 'warren.dead → a.dead (a)' }] },
+    'problem',
+    /is missing: what the broker gives up on is dropped/,
+  ],
+  [
+    'a binding that nobody planned',
+    { differences: [{ kind: 'extra', entity: 'binding', name: 'shop → a (x)' }] },
+    'note',
+    /"shop → a \(x\)" is not in the plan/,
+  ],
+  [
+    'a task that outlives the configuration that was named',
+    { server: OLD, tasks: [task(60_000)], consumerTimeoutMs: 45_000 },
+    'warning',
+    /takes it back after 45s$/,
+  ],
+  [
+    'a limit that is reached',
+    managed({ limits: [{ of: 'queues of the virtual host', limit: 10, used: 9, needed: 3 }] }),
+    'problem',
+    /may be 10 queues of the virtual host, and there are 9; 3 more are needed/,
+  ],
+  [
+    'a limit that is near',
+    managed({ limits: [{ of: 'connections of the virtual host', limit: 10, used: 9, needed: 0 }] }),
+    'warning',
+    /may be 10 connections/,
+  ],
+  ['what a later version takes away', managed({ deprecated: ['global_qos'] }), 'warning', /takes away: global_qos/],
+  ['what the user may not read', managed({ unreadable: ['alarms'] }), 'note', /not looked at, .*: alarms$/],
   ['disabled feature flags', managed({ disabledFlags: ['khepri_db'] }), 'warning', /khepri_db/],
   ['transient queues', managed({ transientQueues: ['tmp'] }), 'warning', /4\.3 refuses: tmp/],
   [

@@ -1,0 +1,59 @@
+import type { BrokerProbe, QueueState, ServerInfo } from '../../broker/broker';
+import type { QueueDefinition, TaskDefinition } from '../../task/definition';
+import type { TopologyDifference } from '../../topology/compare';
+
+export interface Finding {
+  /** `problem`: it bites now; `warning`: it will; `note`: good to know. */
+  readonly severity: 'problem' | 'warning' | 'note';
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** Something that may not become more than a number. */
+export interface Limit {
+  /** `queues of the virtual host`. */
+  readonly of: string;
+  readonly limit: number;
+  readonly used: number;
+  /** How many a plan, or a worker, still needs. */
+  readonly needed: number;
+}
+
+/** What the management plugin knows. What its user may not read is empty here, and named in `unreadable`. */
+export interface ManagementFacts {
+  /** `alarms`, `feature flags`, …: what the plugin did not answer. */
+  readonly unreadable: readonly string[];
+  readonly alarms: readonly { readonly node: string; readonly kind: 'memory' | 'disk' }[];
+  /** Feature flags that are stable and not enabled. */
+  readonly disabledFlags: readonly string[];
+  /** What somebody uses and a later version takes away. */
+  readonly deprecated: readonly string[];
+  /** Queues that are neither durable nor exclusive. */
+  readonly transientQueues: readonly string[];
+  /** What policies set on each planned queue. */
+  readonly policies: readonly { readonly queue: string; readonly policy: string; readonly keys: readonly string[] }[];
+  /** `consumer-timeout` of each queue that has one, in milliseconds. */
+  readonly consumerTimeouts: ReadonlyMap<string, number>;
+  readonly limits: readonly Limit[];
+}
+
+export interface DoctorFacts {
+  readonly server: ServerInfo;
+  readonly tasks: readonly TaskDefinition[];
+  readonly queues: readonly QueueDefinition[];
+  /** `forbidden`: the user may not configure, and so cannot compare. */
+  readonly differences: readonly TopologyDifference[] | 'forbidden';
+  readonly probe: BrokerProbe;
+  readonly states: readonly {
+    readonly queue: string;
+    readonly state: QueueState | undefined;
+    readonly dead: number;
+    readonly replaying: number;
+  }[];
+  readonly unrouted: number;
+  /** `consumer_timeout` of the broker's configuration, where somebody has said it: no broker tells. Milliseconds. */
+  readonly consumerTimeoutMs: number | undefined;
+  readonly management: ManagementFacts | undefined;
+}
+
+export type Check = (facts: DoctorFacts) => readonly Finding[];
