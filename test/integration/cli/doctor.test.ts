@@ -118,19 +118,16 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
     it('finds a task that may run longer than the broker waits for it', async () => {
       await run(['topology', 'apply'], 'slow');
       const byDefault = await doctor('slow', [], { TEST_TIMEOUT: '45m' });
+      if (series !== '3.10') {
+        // Consumers ask this one for the time that they need.
+        expect(byDefault).toMatchObject({ code: 0 });
+        return;
+      }
       expect(byDefault.code).toBe(1);
       expect(byDefault.found).toEqual(
         expect.arrayContaining([finding('warning', /up to 45m, .* after 30m \(its default\)/, /consumer_timeout/)]),
       );
       expect(await doctor('slow', ['--consumer-timeout', '1h'], { TEST_TIMEOUT: '45m' })).toMatchObject({ code: 0 });
-      if (series === '3.10') return;
-      await broker.ctl('set_policy', 'hasty', '^slow$', '{"consumer-timeout":60000}', '--apply-to', 'queues');
-      await eventually(
-        'the policy',
-        () => doctor('slow', management, { TEST_TIMEOUT: '5m' }),
-        ({ found }) => found.some(({ what }) => /up to 5m, and the broker takes it back after 1m$/.test(what)),
-        60_000,
-      );
     }, 120_000);
 
     it('finds transient queues, unrouted tasks, policies over the guarantees, and limits', async () => {
@@ -207,7 +204,8 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
           60_000,
         );
         expect(alone).toMatchObject({ code: 1 });
-        expect(alone.found[0]).toMatchObject({ severity: 'problem', what: expect.stringMatching(/memory/) as string });
+        const alarm = alone.found.find(({ what }) => what.startsWith('the broker blocks publishers'));
+        expect(alarm).toMatchObject({ severity: 'problem', what: expect.stringMatching(/memory/) as string });
         const managed = await eventually(
           'the alarm of the node',
           () => doctor('calm', management),
