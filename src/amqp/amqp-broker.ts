@@ -17,7 +17,8 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, Topology } from '../topology/topology';
-import { type BrokerAddress, parseAddress } from './address';
+import type { BrokerAddress } from './address';
+import { parseAddresses } from './addresses';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
 import { AmqpSubscription } from './amqp-subscription';
@@ -30,7 +31,8 @@ import { TopologyKeeper } from './topology-keeper';
 import type { Untraced } from './untraced';
 
 export interface AmqpBrokerOptions {
-  readonly url: string;
+  /** Several hosts of one cluster are a list, or have commas between them. */
+  readonly url: string | readonly string[];
   /** Begins the names of the connections. @defaultValue `'warren'` */
   readonly name?: string;
   /** Seconds between heartbeats, 0 for none; a dead peer is noticed after two to three. @defaultValue 10 */
@@ -69,7 +71,7 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 
 /** RabbitMQ through amqplib. */
 export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker {
-  return new AmqpBroker(parseAddress(url), {
+  return new AmqpBroker(parseAddresses(url), {
     ...DEFAULT_AMQP_OPTIONS,
     events: {},
     tls: undefined,
@@ -85,7 +87,6 @@ export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker
  */
 class AmqpBroker implements Broker {
   readonly publisher: Publisher;
-  readonly address: string;
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
@@ -95,10 +96,9 @@ class AmqpBroker implements Broker {
   #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
 
   constructor(
-    private readonly brokerAddress: BrokerAddress,
+    private readonly hosts: readonly BrokerAddress[],
     private readonly options: ResolvedOptions,
   ) {
-    this.address = brokerAddress.label;
     this.#publishing = this.#newConnection('publish');
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
@@ -114,6 +114,10 @@ class AmqpBroker implements Broker {
     });
     this.#publishing.listen({ onUp: (model) => this.#connected(model), onDown: () => undefined });
     this.publisher = this.#ownPublisher;
+  }
+
+  get address(): string {
+    return this.#publishing.address ?? this.hosts.map(({ label }) => label).join(', ');
   }
 
   get server(): ServerInfo {
@@ -218,12 +222,12 @@ class AmqpBroker implements Broker {
   #newConnection(role: string): AmqpConnection {
     const { name, heartbeatSeconds, connectTimeoutMs, tls, events } = this.options;
     return new AmqpConnection({
-      address: this.brokerAddress,
+      hosts: this.hosts,
       name: `${name}:${role}`,
-      heartbeatSeconds: this.brokerAddress.heartbeatSeconds ?? heartbeatSeconds,
+      heartbeatSeconds,
       connectTimeoutMs,
       tls,
-      onState: (connection, state, error) => events.onConnection?.(connection, state, error),
+      onState: (connection, state, address, error) => events.onConnection?.(connection, state, error, address),
     });
   }
 

@@ -8,21 +8,25 @@ import type { BrokerAddress } from './address';
 import { answered } from './channels';
 import { dial } from './dial';
 import { readDeliveriesDirectly } from './direct-deliveries';
-import { connectionLoss } from './error-mapping';
+import { allFailed, connectionLoss } from './error-mapping';
+import { HostOrder } from './host-order';
 import { endConnection } from './internals';
 import { reconnectDelay } from './reconnect-delay';
 import { batchWrites } from './write-batching';
 
 export interface AmqpConnectionOptions {
-  readonly address: BrokerAddress;
+  /** Where the broker is; with several, one is as good as the other. */
+  readonly hosts: readonly BrokerAddress[];
   /** Shown in the broker's management page and in events. */
   readonly name: string;
+  /** Where an address itself does not say. */
   readonly heartbeatSeconds: number;
   /** Bounds the handshake, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Options of `tls.connect` for amqps. */
   readonly tls: ConnectionOptions | undefined;
-  onState(name: string, state: ConnectionState, error?: Error): void;
+  /** @param address - the host that this is about, without credentials. */
+  onState(name: string, state: ConnectionState, address: string, error?: Error): void;
 }
 
 /** What a user of the connection is told. Each is called once a connection; none may throw. */
@@ -41,11 +45,12 @@ const REMIND_MS = 60_000;
 /**
  * One connection that comes back by itself.
  *
- * - idle → connecting: `open()`. connecting → idle: the first attempt failed, which `open()` says; it may be called again.
+ * - idle → connecting: `open()`. connecting → idle: no host could be connected to, which `open()` says; it may be called
+ *   again.
  * - connecting → up: the handshake is done.
  * - up ⇄ blocked: an alarm of the broker begins and ends. It ends with the connection, too: the next one is told anew.
  * - up, blocked → connecting: lost. Every listener hears `onDown`, and attempts follow for ever, with full jitter under a
- *   cap that doubles. A connection that was lost at once counts as a failed attempt.
+ *   cap that doubles. A connection that was lost at once counts as a failed attempt. Each attempt goes to the next host.
  * - any → closed: `close()`. An attempt that is under way is given up.
  *
  * amqplib's own recovery is not used: it restores neither channels nor consumers, cannot tell a wrong password from a
@@ -62,11 +67,20 @@ export class AmqpConnection {
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
   #lastError: Error | undefined;
-  #said: { readonly message: string; readonly at: number } | undefined;
+  /** By host: where several refuse for reasons of their own, each is said once. */
+  readonly #said = new Map<string, { readonly message: string; readonly at: number }>();
+  readonly #hosts: HostOrder<BrokerAddress>;
+  #address: string | undefined;
   readonly #listeners = new Set<ConnectionListener>();
 
   constructor(private readonly options: AmqpConnectionOptions) {
     this.name = options.name;
+    this.#hosts = new HostOrder(options.hosts, Math.random);
+  }
+
+  /** The host that it is connected to, or was last; `undefined` before that. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   /** The live connection, or `undefined` while there is none. */
@@ -119,31 +133,51 @@ export class AmqpConnection {
       endConnection(model);
     }
     this.#listeners.clear();
-    this.options.onState(this.name, 'closed');
+    this.#tell('closed');
   }
 
   async #open(): Promise<void> {
     if (this.closed) throw new ConnectionClosedError('it was closed by this process');
     this.#state = 'connecting';
-    this.options.onState(this.name, 'connecting');
+    this.#tell('connecting');
     try {
-      await this.#connect();
+      await this.#connectFirst();
     } catch (error) {
       if (this.#state === 'connecting') this.#state = 'idle';
       throw error;
     }
   }
 
+  /** Asks every host once: a start fails when none of them can be connected to. What each says is told. */
+  async #connectFirst(): Promise<void> {
+    const failures: ConnectionFailedError[] = [];
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (!(error instanceof ConnectionFailedError)) throw error;
+        failures.push(error);
+        if (failures.length >= this.#hosts.size) throw allFailed(failures);
+        this.#say(error, error.address);
+      }
+    }
+  }
+
   async #connect(): Promise<void> {
+    if (this.closed) throw new ConnectionClosedError('closed while connecting');
     this.#attempt = new AbortController();
+    const address = this.#hosts.current;
     try {
-      this.#up(await dial(this.options, this.#attempt));
+      this.#up(await dial({ ...this.options, address }, this.#attempt), address);
+    } catch (error) {
+      this.#hosts.next();
+      throw error;
     } finally {
       this.#attempt = undefined;
     }
   }
 
-  #up(model: ChannelModel): void {
+  #up(model: ChannelModel, { label }: BrokerAddress): void {
     if (this.closed) {
       endConnection(model);
       throw new ConnectionClosedError('closed while connecting');
@@ -152,7 +186,8 @@ export class AmqpConnection {
     this.#model = model;
     this.#upSince = performance.now();
     this.#lastError = undefined;
-    this.#said = undefined;
+    this.#said.clear();
+    this.#address = label;
     batchWrites(model);
     readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
@@ -162,14 +197,14 @@ export class AmqpConnection {
     model.on('close', (error?: Error) => this.#down(model, error));
     model.on('blocked', (reason: string) => this.#setBlocked(model, describeThrown(reason).message));
     model.on('unblocked', () => this.#setBlocked(model, undefined));
-    this.options.onState(this.name, 'connected');
+    this.#tell('connected');
     for (const listener of [...this.#listeners]) listener.onUp(model);
   }
 
   #setBlocked(model: ChannelModel, reason: string | undefined): void {
     if (this.#model !== model) return;
     this.#blocked = reason;
-    this.options.onState(this.name, reason === undefined ? 'connected' : 'blocked');
+    this.#tell(reason === undefined ? 'connected' : 'blocked');
     for (const listener of [...this.#listeners]) listener.onBlocked?.(reason);
   }
 
@@ -182,7 +217,8 @@ export class AmqpConnection {
     this.#state = 'connecting';
     if (performance.now() - this.#upSince >= STABLE_MS) this.#retries = 0;
     for (const listener of [...this.#listeners]) listener.onDown();
-    this.#say(this.#lastError);
+    this.#say(this.#lastError, this.#hosts.current.label);
+    this.#hosts.next();
     this.#scheduleRetry(undefined);
   }
 
@@ -198,17 +234,25 @@ export class AmqpConnection {
     } catch (error) {
       if (this.closed) return;
       this.#lastError = error as Error;
-      this.#say(this.#lastError);
+      this.#say(this.#lastError, addressOf(error) ?? this.#hosts.current.label);
       this.#scheduleRetry(error);
     }
   }
 
   /** Says why there is no connection: when the reason changes, and now and then, but not at every attempt. */
-  #say(error: Error): void {
+  #say(error: Error, address: string): void {
     const now = performance.now();
     const { message } = error;
-    if (this.#said?.message === message && now - this.#said.at < REMIND_MS) return;
-    this.#said = { message, at: now };
-    this.options.onState(this.name, 'connecting', error);
+    const said = this.#said.get(address);
+    if (said?.message === message && now - said.at < REMIND_MS) return;
+    this.#said.set(address, { message, at: now });
+    this.options.onState(this.name, 'connecting', address, error);
+  }
+
+  #tell(state: ConnectionState): void {
+    this.options.onState(this.name, state, this.#hosts.current.label);
   }
 }
+
+const addressOf = (error: unknown): string | undefined =>
+  error instanceof ConnectionFailedError ? error.address : undefined;

@@ -9,6 +9,7 @@ export interface DialOptions {
   readonly address: BrokerAddress;
   /** Shown in the broker's management page. */
   readonly name: string;
+  /** Where the address itself does not say. */
   readonly heartbeatSeconds: number;
   /** How long the peer may say nothing, in milliseconds; the whole handshake may take twice as long. */
   readonly connectTimeoutMs: number;
@@ -70,7 +71,7 @@ function open({ address, name, heartbeatSeconds, connectTimeoutMs, tls }: DialOp
       port: address.port,
       // amqplib decodes it once more.
       vhost: encodeURIComponent(address.vhost),
-      heartbeat: heartbeatSeconds,
+      heartbeat: address.heartbeatSeconds ?? heartbeatSeconds,
     },
     socketOptions,
   );

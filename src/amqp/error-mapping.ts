@@ -58,6 +58,21 @@ export function connectionFailure(error: unknown, address: string): ConnectionFa
   return new ConnectionFailedError(address, reason, `${detail.replace(/\.$/, '')}. ${REMEDIES[reason]}`);
 }
 
+/** What no waiting heals comes first: it would be hidden by a host that is merely down. */
+const TELLING: readonly ConnectionFailure[] = ['credentials', 'vhost', 'tls', 'protocol', 'timeout', 'unreachable'];
+
+/** The error of a connection that none of its hosts took: the most telling reason, and what each of them said. */
+export function allFailed(failures: readonly ConnectionFailedError[]): ConnectionFailedError {
+  const [first] = [...failures].sort((a, b) => TELLING.indexOf(a.reason) - TELLING.indexOf(b.reason));
+  if (first === undefined || failures.length === 1) return first ?? connectionFailure(undefined, '(no host)');
+  const each = failures.map(({ address, reason, detail }) => `${address} (${reason}): ${detail}`);
+  return new ConnectionFailedError(
+    failures.map(({ address }) => address).join(', '),
+    first.reason,
+    `none of ${failures.length} hosts could be used. ${each.join(' ')}`,
+  );
+}
+
 /** amqplib drops the broker's reason when the vhost is refused: missing, not permitted, or at its limit of connections. */
 const VHOST_REFUSED = 'Expected ConnectionOpenOk; got <ConnectionClose';
 

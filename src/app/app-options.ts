@@ -1,5 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
+import { parseAddresses } from '../amqp/addresses';
 import type { TopologyMode } from '../broker/broker';
+import { listUrls } from '../broker/url-list';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
@@ -29,10 +31,12 @@ export interface LimitOptions {
 export interface TaskAppOptions {
   /**
    * `amqp://user:password@host:5672/vhost` or `amqps://…`; user, password and vhost percent-encoded. `memory:` is an
-   * embedded broker of this app alone, `memory:name` one that the process shares by name.
+   * embedded broker of this app alone, `memory:name` one that the process shares by name. Several hosts of one cluster
+   * are a list, or stand in one text with commas between them; each connection goes to one, and on to the next when that
+   * is lost.
    * @defaultValue the environment's `AMQP_URL`, else `amqp://guest:guest@localhost:5672`
    */
-  readonly url?: string;
+  readonly url?: string | readonly string[];
   /** Decorated classes, and globs of files that export some. Without any, the app only enqueues. @defaultValue none */
   readonly tasks?: readonly (ClassType | string)[];
   /** Where globs begin. @defaultValue `process.cwd()` */
@@ -95,7 +99,8 @@ export interface TaskAppOptions {
 
 /** Options of `createTaskApp`, read and checked: nothing behind this checks them again. */
 export interface ResolvedAppOptions {
-  readonly url: string;
+  /** One `memory:` URL, or those of the hosts. */
+  readonly url: readonly string[];
   readonly tasks: readonly (ClassType | string)[];
   readonly cwd: string;
   readonly consume: boolean | readonly string[];
@@ -190,7 +195,7 @@ export function resolveAppOptions(
   const reader = new OptionReader(options, 'createTaskApp', problems);
   reader.refuseUnknown(OPTION_KEYS);
   const resolved: ResolvedAppOptions = {
-    url: readText(reader, 'url') ?? environment['AMQP_URL'] ?? DEFAULT_APP_OPTIONS.url,
+    url: readUrls(reader, environment['AMQP_URL']),
     tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
     cwd: readText(reader, 'cwd') ?? cwd,
     consume: readConsume(reader),
@@ -233,6 +238,25 @@ function readText(reader: OptionReader, key: string): string | undefined {
   // Never the value: a URL holds a password.
   reader.note(`${key} must be a non-empty string`);
   return undefined;
+}
+
+/** The mistakes of an address come with those of all other options. No message shows any part of a URL. */
+function readUrls(reader: OptionReader, fromEnvironment: string | undefined): readonly string[] {
+  const value = reader.value('url') ?? fromEnvironment ?? DEFAULT_APP_OPTIONS.url;
+  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (!given.every((url) => typeof url === 'string' && url !== '')) {
+    reader.note('url must be a non-empty string, or an array of such');
+    return [];
+  }
+  const urls = listUrls(given as readonly string[]);
+  if (urls.length === 1 && urls[0]?.startsWith('memory:')) return urls;
+  try {
+    parseAddresses(urls);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    for (const problem of error.problems) reader.note(problem);
+  }
+  return Object.freeze(urls);
 }
 
 function readConsume(reader: OptionReader): boolean | readonly string[] {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createAmqpBroker } from '../amqp/amqp-broker';
-import type { Broker } from '../broker/broker';
+import type { Broker, BrokerEvents } from '../broker/broker';
 import { TaskClient } from '../client/task-client';
 import { DeadLetters } from '../dead-letter/dead-letters';
 import type { TaskCatalog } from '../decorators/catalog';
@@ -115,14 +115,13 @@ function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, heal
 }
 
 function createBroker(options: ResolvedAppOptions, events: EventBus, observed: AppTelemetry | undefined): Broker {
-  const brokerEvents = {
-    onConnection: (name: string, state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
-      events.emit('connection:changed', { name, state, error }),
-    onSubscription: (queue: string, state: 'consuming' | 'recovering' | 'cancelled' | 'closed', error?: Error) =>
-      events.emit('subscription:changed', { queue, state, error }),
+  const brokerEvents: BrokerEvents = {
+    onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
+    onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
   };
   const clock = options.clock ?? systemClock;
-  if (options.url.startsWith('memory:')) return memoryBroker(options.url, clock, brokerEvents);
+  const [first = ''] = options.url;
+  if (first.startsWith('memory:')) return memoryBroker(first, clock, brokerEvents);
   const tracer = observed?.tracer;
   return createAmqpBroker({
     url: options.url,

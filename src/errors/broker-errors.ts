@@ -10,7 +10,8 @@ export class ConnectionFailedError extends WarrenError {
   constructor(
     readonly address: string,
     readonly reason: ConnectionFailure,
-    detail: string,
+    /** What went wrong, and what to do about it. */
+    readonly detail: string,
   ) {
     super(`Cannot connect to ${address} (${reason}): ${detail}`);
   }
