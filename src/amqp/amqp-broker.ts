@@ -1,5 +1,5 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { ChannelModel } from 'amqplib';
+import type { CredentialsOption, TlsOptions } from '../broker/access';
 import type {
   Broker,
   BrokerEvents,
@@ -26,7 +26,9 @@ import { applyTopology } from './apply-topology';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
+import { type LoginSource, loginSource } from './login';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
+import { type TlsSource, tlsSource } from './tls';
 import { TopologyKeeper } from './topology-keeper';
 import type { Untraced } from './untraced';
 
@@ -47,15 +49,19 @@ export interface AmqpBrokerOptions {
   readonly maxWaiting?: number;
   /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
   readonly maxConsumerConnections?: number;
-  /** Options of `tls.connect`, for amqps. */
-  readonly tls?: ConnectionOptions;
+  /** Where user and password come from. @defaultValue the URL */
+  readonly credentials?: CredentialsOption;
+  /** For amqps. */
+  readonly tls?: TlsOptions;
   readonly events?: BrokerEvents;
   /** Calls amqplib so that its instrumentation makes no spans; given where Warren makes its own. */
   readonly untraced?: Untraced;
 }
 
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls' | 'untraced'>> & {
-  readonly tls: ConnectionOptions | undefined;
+/** Of credentials and keys it has functions alone, which show nothing when they are printed. */
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls' | 'untraced'>> & {
+  readonly login: LoginSource;
+  readonly tls: TlsSource;
   readonly untraced: Untraced | undefined;
 };
 
@@ -70,13 +76,12 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 });
 
 /** RabbitMQ through amqplib. */
-export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker {
+export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBrokerOptions): Broker {
+  const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, untraced: undefined, ...given };
   return new AmqpBroker(parseAddresses(url), {
-    ...DEFAULT_AMQP_OPTIONS,
-    events: {},
-    tls: undefined,
-    untraced: undefined,
     ...options,
+    login: loginSource(credentials, options.connectTimeoutMs),
+    tls: tlsSource(tls),
   });
 }
 
@@ -220,12 +225,13 @@ class AmqpBroker implements Broker {
   }
 
   #newConnection(role: string): AmqpConnection {
-    const { name, heartbeatSeconds, connectTimeoutMs, tls, events } = this.options;
+    const { name, heartbeatSeconds, connectTimeoutMs, login, tls, events } = this.options;
     return new AmqpConnection({
       hosts: this.hosts,
       name: `${name}:${role}`,
       heartbeatSeconds,
       connectTimeoutMs,
+      login,
       tls,
       onState: (connection, state, address, error) => events.onConnection?.(connection, state, error, address),
     });

@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { ChannelModel } from 'amqplib';
 import type { ConnectionState } from '../broker/broker';
 import { ConnectionFailedError } from '../errors/broker-errors';
@@ -6,12 +5,15 @@ import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { BrokerAddress } from './address';
 import { answered } from './channels';
-import { dial } from './dial';
+import { type Dialled, dial } from './dial';
 import { readDeliveriesDirectly } from './direct-deliveries';
 import { allFailed, connectionLoss } from './error-mapping';
 import { HostOrder } from './host-order';
 import { endConnection } from './internals';
+import type { Login, LoginSource } from './login';
 import { reconnectDelay } from './reconnect-delay';
+import { SecretRenewal } from './secret-renewal';
+import type { TlsSource } from './tls';
 import { batchWrites } from './write-batching';
 
 export interface AmqpConnectionOptions {
@@ -23,8 +25,8 @@ export interface AmqpConnectionOptions {
   readonly heartbeatSeconds: number;
   /** Bounds the handshake, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Options of `tls.connect` for amqps. */
-  readonly tls: ConnectionOptions | undefined;
+  readonly login: LoginSource;
+  readonly tls: TlsSource;
   /** @param address - the host that this is about, without credentials. */
   onState(name: string, state: ConnectionState, address: string, error?: Error): void;
 }
@@ -71,6 +73,7 @@ export class AmqpConnection {
   readonly #said = new Map<string, { readonly message: string; readonly at: number }>();
   readonly #hosts: HostOrder<BrokerAddress>;
   #address: string | undefined;
+  #renewal: SecretRenewal | undefined;
   readonly #listeners = new Set<ConnectionListener>();
 
   constructor(private readonly options: AmqpConnectionOptions) {
@@ -124,6 +127,7 @@ export class AmqpConnection {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#retry);
+    this.#renewal?.stop();
     this.#attempt?.abort(new ConnectionClosedError('closed while connecting'));
     const model = this.#model;
     this.#model = undefined;
@@ -177,7 +181,7 @@ export class AmqpConnection {
     }
   }
 
-  #up(model: ChannelModel, { label }: BrokerAddress): void {
+  #up({ model, login }: Dialled, address: BrokerAddress): void {
     if (this.closed) {
       endConnection(model);
       throw new ConnectionClosedError('closed while connecting');
@@ -187,7 +191,8 @@ export class AmqpConnection {
     this.#upSince = performance.now();
     this.#lastError = undefined;
     this.#said.clear();
-    this.#address = label;
+    this.#address = address.label;
+    this.#renewal = this.#renew(model, login, address);
     batchWrites(model);
     readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
@@ -201,6 +206,26 @@ export class AmqpConnection {
     for (const listener of [...this.#listeners]) listener.onUp(model);
   }
 
+  #renew(model: ChannelModel, login: Login, address: BrokerAddress): SecretRenewal {
+    return new SecretRenewal({
+      model,
+      login,
+      ask: () => this.options.login(address),
+      isBlocked: () => this.#blocked !== undefined,
+      onOutcome: (error) => {
+        if (error !== undefined) return this.#say(error, address.label, 'connected');
+        this.#said.clear();
+        this.#tell('connected');
+      },
+      notNewer: () =>
+        new ConnectionFailedError(
+          address.label,
+          'no-credentials',
+          'the credentials function gave what expires no later than what is in use. Let it ask for new ones in time.',
+        ),
+    });
+  }
+
   #setBlocked(model: ChannelModel, reason: string | undefined): void {
     if (this.#model !== model) return;
     this.#blocked = reason;
@@ -212,6 +237,7 @@ export class AmqpConnection {
     if (this.#model !== model) return;
     this.#model = undefined;
     this.#blocked = undefined;
+    this.#renewal?.stop();
     this.#lastError = error === undefined ? (this.#lastError ?? connectionLoss(error)) : connectionLoss(error);
     endConnection(model);
     this.#state = 'connecting';
@@ -239,14 +265,14 @@ export class AmqpConnection {
     }
   }
 
-  /** Says why there is no connection: when the reason changes, and now and then, but not at every attempt. */
-  #say(error: Error, address: string): void {
+  /** Says why there is no connection, or soon none: when the reason changes, and now and then, but not at every attempt. */
+  #say(error: Error, address: string, state: ConnectionState = 'connecting'): void {
     const now = performance.now();
     const { message } = error;
     const said = this.#said.get(address);
     if (said?.message === message && now - said.at < REMIND_MS) return;
     this.#said.set(address, { message, at: now });
-    this.options.onState(this.name, 'connecting', address, error);
+    this.options.onState(this.name, state, address, error);
   }
 
   #tell(state: ConnectionState): void {

@@ -1,7 +1,5 @@
-import type { ConnectionOptions } from 'node:tls';
-import { parseAddresses } from '../amqp/addresses';
+import type { CredentialsOption, TlsOptions } from '../broker/access';
 import type { TopologyMode } from '../broker/broker';
-import { listUrls } from '../broker/url-list';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
@@ -14,6 +12,7 @@ import { type DurationRange, OptionReader } from '../task/option-reader';
 import type { Clock } from '../time/clock';
 import { DAY, type Duration, HOUR, SECOND } from '../time/duration';
 import type { HandlerResolver } from '../worker/handler-resolver';
+import { type ResolvedConnectionOptions, readConnection } from './connection-options';
 
 /** How large, deep and wide a payload may be. Checked before anything is decoded, on both sides. */
 export interface LimitOptions {
@@ -87,8 +86,14 @@ export interface TaskAppOptions {
    */
   readonly http?: HttpOptions | false;
   readonly limits?: LimitOptions;
-  /** Options of `tls.connect`, for `amqps:`: `ca`, `cert`, `key`, `servername`. Certificates are verified unless you say otherwise. */
-  readonly tls?: ConnectionOptions;
+  /**
+   * Where user and password come from, if not from `url`: a function that is asked at every attempt to connect, and again
+   * before they expire, each time with `connectTimeout` to answer; or `'external'`, the client's certificate.
+   * @defaultValue the URL
+   */
+  readonly credentials?: CredentialsOption;
+  /** For `amqps:`: authorities, client certificate, names. Certificates are verified unless you say otherwise. */
+  readonly tls?: TlsOptions;
   /** A pino-shaped logger, a level for lines on standard error, or `false` for silence. @defaultValue `'info'` */
   readonly logger?: Logger | LogLevel | false;
   /** Traces and metrics: `telemetry({ … })` of `warren/telemetry`. @defaultValue none */
@@ -98,9 +103,7 @@ export interface TaskAppOptions {
 }
 
 /** Options of `createTaskApp`, read and checked: nothing behind this checks them again. */
-export interface ResolvedAppOptions {
-  /** One `memory:` URL, or those of the hosts. */
-  readonly url: readonly string[];
+export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly tasks: readonly (ClassType | string)[];
   readonly cwd: string;
   readonly consume: boolean | readonly string[];
@@ -123,7 +126,6 @@ export interface ResolvedAppOptions {
   /** `undefined`: off. */
   readonly http: HttpOptions | undefined;
   readonly limits: JsonLimits;
-  readonly tls: ConnectionOptions | undefined;
   readonly logger: Logger | LogLevel | false;
   readonly telemetry: Telemetry | undefined;
   readonly clock: Clock | undefined;
@@ -146,6 +148,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
 
 const OPTION_KEYS = [
   'url',
+  'credentials',
   'tasks',
   'cwd',
   'consume',
@@ -194,10 +197,11 @@ export function resolveAppOptions(
   const problems: string[] = [];
   const reader = new OptionReader(options, 'createTaskApp', problems);
   reader.refuseUnknown(OPTION_KEYS);
+  const base = readText(reader, 'cwd') ?? cwd;
   const resolved: ResolvedAppOptions = {
-    url: readUrls(reader, environment['AMQP_URL']),
+    ...readConnection(reader, environment['AMQP_URL'] ?? DEFAULT_APP_OPTIONS.url, base),
     tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
-    cwd: readText(reader, 'cwd') ?? cwd,
+    cwd: base,
     consume: readConsume(reader),
     concurrency: reader.wholeNumber('concurrency', 1, 10_000),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
@@ -223,7 +227,6 @@ export function resolveAppOptions(
     handleSignals: reader.flag('handleSignals'),
     http: readHttpOptions(reader),
     limits: readLimits(reader),
-    tls: reader.value('tls') as ConnectionOptions | undefined,
     logger: readLogger(reader),
     telemetry: readTelemetry(reader),
     clock: reader.value('clock') as Clock | undefined,
@@ -238,25 +241,6 @@ function readText(reader: OptionReader, key: string): string | undefined {
   // Never the value: a URL holds a password.
   reader.note(`${key} must be a non-empty string`);
   return undefined;
-}
-
-/** The mistakes of an address come with those of all other options. No message shows any part of a URL. */
-function readUrls(reader: OptionReader, fromEnvironment: string | undefined): readonly string[] {
-  const value = reader.value('url') ?? fromEnvironment ?? DEFAULT_APP_OPTIONS.url;
-  const given: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (!given.every((url) => typeof url === 'string' && url !== '')) {
-    reader.note('url must be a non-empty string, or an array of such');
-    return [];
-  }
-  const urls = listUrls(given as readonly string[]);
-  if (urls.length === 1 && urls[0]?.startsWith('memory:')) return urls;
-  try {
-    parseAddresses(urls);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    for (const problem of error.problems) reader.note(problem);
-  }
-  return Object.freeze(urls);
 }
 
 function readConsume(reader: OptionReader): boolean | readonly string[] {

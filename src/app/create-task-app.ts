@@ -52,7 +52,9 @@ export async function createTaskApp(options: TaskAppOptions = {}): Promise<TaskA
 /** Puts the parts together. */
 function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp {
   const events = new EventBus();
-  logEvents(events, loggerOf(options.logger));
+  const logger = loggerOf(options.logger);
+  logEvents(events, logger);
+  warnOfOpenTls(options, logger);
   const lifecycle = new AppLifecycle();
   const observed = options.telemetry?.observe({ address: () => broker.address });
   const broker = createBroker(options, events, observed);
@@ -132,6 +134,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, observed: A
     maxInFlight: options.maxInFlight,
     maxWaiting: options.maxWaiting,
     maxConsumerConnections: options.maxConsumerConnections,
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
@@ -208,4 +211,12 @@ function chosenQueues(consume: boolean | readonly string[], catalog: TaskCatalog
 function loggerOf(logger: ResolvedAppOptions['logger']): Logger {
   if (logger === false) return SILENT_LOGGER;
   return typeof logger === 'string' ? createConsoleLogger(logger) : logger;
+}
+
+function warnOfOpenTls({ tls }: ResolvedAppOptions, logger: Logger): void {
+  if (tls?.rejectUnauthorized !== false) return;
+  logger.warn(
+    { option: 'tls.rejectUnauthorized' },
+    "the broker's certificate is not verified: whoever stands in between can read passwords and tasks",
+  );
 }

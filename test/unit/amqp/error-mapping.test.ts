@@ -82,7 +82,7 @@ it('says what the broker said, or the code where Node says nothing more, and wha
     '(unreachable): ECONNREFUSED. Is the broker running there',
   );
   expect(connectionFailure(coded('CERT_HAS_EXPIRED', 'certificate has expired'), ADDRESS).message).toContain(
-    'CERT_HAS_EXPIRED: certificate has expired. Check',
+    'CERT_HAS_EXPIRED: certificate has expired. Renew',
   );
 });
 

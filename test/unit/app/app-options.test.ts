@@ -30,6 +30,7 @@ it('has the documented defaults', () => {
     handleSignals: undefined,
     http: undefined,
     limits: { maxBodyBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000, maxValues: 100_000 },
+    credentials: undefined,
     tls: undefined,
     logger: 'info',
     clock: undefined,
