@@ -3,6 +3,7 @@ export { createConsoleLogger } from './app/console-logger';
 export { createTaskApp } from './app/create-task-app';
 export type { AppState, TaskApp } from './app/task-app';
 export type { WarrenConfig } from './app/warren-config';
+export type { BrokerCredentials, CredentialsOption, PemSource, TlsOptions } from './broker/access';
 export type { ConnectionState, ServerInfo, SubscriptionState, TopologyMode } from './broker/broker';
 export type { EnqueueOptions } from './client/enqueue-options';
 export type { TaskClient } from './client/task-client';

@@ -9,6 +9,8 @@ export interface BrokerAddress {
   readonly username: string;
   /** Not enumerable, so that `util.inspect`, `JSON.stringify` and spreads leave it out. */
   readonly password: string;
+  /** Whether the URL named a user; without one, it is guest. */
+  readonly hasCredentials: boolean;
   /** Seconds; `undefined`: the option's or the default. */
   readonly heartbeatSeconds: number | undefined;
   /** `amqp://host:port/vhost`: safe to show. */
@@ -35,7 +37,8 @@ export function parseAddress(url: string): BrokerAddress {
   const tls = scheme === 'amqps';
   const server = parseServer(rest.slice(at + 1), tls);
   const [username, password] = parseCredentials(credentials);
-  const address = { tls, ...server, username, label: labelOf(scheme, server) };
+  const hasCredentials = credentials !== undefined;
+  const address = { tls, ...server, username, hasCredentials, label: labelOf(scheme, server) };
   Object.defineProperty(address, 'password', { value: password, enumerable: false });
   return Object.freeze(address) as BrokerAddress;
 }

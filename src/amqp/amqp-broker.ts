@@ -1,5 +1,5 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { ChannelModel } from 'amqplib';
+import type { CredentialsOption, TlsOptions } from '../broker/access';
 import type {
   Broker,
   BrokerEvents,
@@ -19,7 +19,8 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, Topology } from '../topology/topology';
-import { type BrokerAddress, parseAddress } from './address';
+import type { BrokerAddress } from './address';
+import { parseAddresses } from './addresses';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
 import { AmqpSubscription } from './amqp-subscription';
@@ -27,14 +28,17 @@ import { applyTopology } from './apply-topology';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
+import { type LoginSource, loginSource } from './login';
 import { probeBroker } from './probe';
 import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
 import { serverInfo } from './server-info';
+import { type TlsSource, tlsSource } from './tls';
 import { TopologyKeeper } from './topology-keeper';
 import type { Untraced } from './untraced';
 
 export interface AmqpBrokerOptions {
-  readonly url: string;
+  /** Several hosts of one cluster are a list, or have commas between them. */
+  readonly url: string | readonly string[];
   /** Begins the names of the connections. @defaultValue `'warren'` */
   readonly name?: string;
   /** Seconds between heartbeats, 0 for none; a dead peer is noticed after two to three. @defaultValue 10 */
@@ -49,15 +53,19 @@ export interface AmqpBrokerOptions {
   readonly maxWaiting?: number;
   /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
   readonly maxConsumerConnections?: number;
-  /** Options of `tls.connect`, for amqps. */
-  readonly tls?: ConnectionOptions;
+  /** Where user and password come from. @defaultValue the URL */
+  readonly credentials?: CredentialsOption;
+  /** For amqps. */
+  readonly tls?: TlsOptions;
   readonly events?: BrokerEvents;
   /** Calls amqplib so that its instrumentation makes no spans; given where Warren makes its own. */
   readonly untraced?: Untraced;
 }
 
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'tls' | 'untraced'>> & {
-  readonly tls: ConnectionOptions | undefined;
+/** Of credentials and keys it has functions alone, which show nothing when they are printed. */
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls' | 'untraced'>> & {
+  readonly login: LoginSource;
+  readonly tls: TlsSource;
   readonly untraced: Untraced | undefined;
 };
 
@@ -72,13 +80,12 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 });
 
 /** RabbitMQ through amqplib. */
-export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker {
-  return new AmqpBroker(parseAddress(url), {
-    ...DEFAULT_AMQP_OPTIONS,
-    events: {},
-    tls: undefined,
-    untraced: undefined,
+export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBrokerOptions): Broker {
+  const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, untraced: undefined, ...given };
+  return new AmqpBroker(parseAddresses(url), {
     ...options,
+    login: loginSource(credentials, options.connectTimeoutMs),
+    tls: tlsSource(tls),
   });
 }
 
@@ -89,7 +96,6 @@ export function createAmqpBroker({ url, ...options }: AmqpBrokerOptions): Broker
  */
 class AmqpBroker implements Broker {
   readonly publisher: Publisher;
-  readonly address: string;
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
@@ -99,10 +105,9 @@ class AmqpBroker implements Broker {
   #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
 
   constructor(
-    private readonly brokerAddress: BrokerAddress,
+    private readonly hosts: readonly BrokerAddress[],
     private readonly options: ResolvedOptions,
   ) {
-    this.address = brokerAddress.label;
     this.#publishing = this.#newConnection('publish');
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
@@ -118,6 +123,10 @@ class AmqpBroker implements Broker {
     });
     this.#publishing.listen({ onUp: (model) => this.#connected(model), onDown: () => undefined });
     this.publisher = this.#ownPublisher;
+  }
+
+  get address(): string {
+    return this.#publishing.address ?? this.hosts.map(({ label }) => label).join(', ');
   }
 
   get server(): ServerInfo {
@@ -224,14 +233,15 @@ class AmqpBroker implements Broker {
   }
 
   #newConnection(role: string): AmqpConnection {
-    const { name, heartbeatSeconds, connectTimeoutMs, tls, events } = this.options;
+    const { name, heartbeatSeconds, connectTimeoutMs, login, tls, events } = this.options;
     return new AmqpConnection({
-      address: this.brokerAddress,
+      hosts: this.hosts,
       name: `${name}:${role}`,
-      heartbeatSeconds: this.brokerAddress.heartbeatSeconds ?? heartbeatSeconds,
+      heartbeatSeconds,
       connectTimeoutMs,
+      login,
       tls,
-      onState: (connection, state, error) => events.onConnection?.(connection, state, error),
+      onState: (connection, state, address, error) => events.onConnection?.(connection, state, error, address),
     });
   }
 

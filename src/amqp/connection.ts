@@ -1,4 +1,3 @@
-import type { ConnectionOptions } from 'node:tls';
 import type { ChannelModel } from 'amqplib';
 import type { ConnectionState } from '../broker/broker';
 import { ConnectionFailedError } from '../errors/broker-errors';
@@ -6,23 +5,30 @@ import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { BrokerAddress } from './address';
 import { answered } from './channels';
-import { dial } from './dial';
+import { type Dialled, dial } from './dial';
 import { readDeliveriesDirectly } from './direct-deliveries';
-import { connectionLoss } from './error-mapping';
+import { allFailed, connectionLoss } from './error-mapping';
+import { HostOrder } from './host-order';
 import { endConnection } from './internals';
+import type { Login, LoginSource } from './login';
 import { reconnectDelay } from './reconnect-delay';
+import { SecretRenewal } from './secret-renewal';
+import type { TlsSource } from './tls';
 import { batchWrites } from './write-batching';
 
 export interface AmqpConnectionOptions {
-  readonly address: BrokerAddress;
+  /** Where the broker is; with several, one is as good as the other. */
+  readonly hosts: readonly BrokerAddress[];
   /** Shown in the broker's management page and in events. */
   readonly name: string;
+  /** Where an address itself does not say. */
   readonly heartbeatSeconds: number;
   /** Bounds the handshake, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Options of `tls.connect` for amqps. */
-  readonly tls: ConnectionOptions | undefined;
-  onState(name: string, state: ConnectionState, error?: Error): void;
+  readonly login: LoginSource;
+  readonly tls: TlsSource;
+  /** @param address - the host that this is about, without credentials. */
+  onState(name: string, state: ConnectionState, address: string, error?: Error): void;
 }
 
 /** What a user of the connection is told. Each is called once a connection; none may throw. */
@@ -41,11 +47,12 @@ const REMIND_MS = 60_000;
 /**
  * One connection that comes back by itself.
  *
- * - idle → connecting: `open()`. connecting → idle: the first attempt failed, which `open()` says; it may be called again.
+ * - idle → connecting: `open()`. connecting → idle: no host could be connected to, which `open()` says; it may be called
+ *   again.
  * - connecting → up: the handshake is done.
  * - up ⇄ blocked: an alarm of the broker begins and ends. It ends with the connection, too: the next one is told anew.
  * - up, blocked → connecting: lost. Every listener hears `onDown`, and attempts follow for ever, with full jitter under a
- *   cap that doubles. A connection that was lost at once counts as a failed attempt.
+ *   cap that doubles. A connection that was lost at once counts as a failed attempt. Each attempt goes to the next host.
  * - any → closed: `close()`. An attempt that is under way is given up.
  *
  * amqplib's own recovery is not used: it restores neither channels nor consumers, cannot tell a wrong password from a
@@ -62,11 +69,21 @@ export class AmqpConnection {
   #retry: NodeJS.Timeout | undefined;
   #retries = 0;
   #lastError: Error | undefined;
-  #said: { readonly message: string; readonly at: number } | undefined;
+  /** By host: where several refuse for reasons of their own, each is said once. */
+  readonly #said = new Map<string, { readonly message: string; readonly at: number }>();
+  readonly #hosts: HostOrder<BrokerAddress>;
+  #address: string | undefined;
+  #renewal: SecretRenewal | undefined;
   readonly #listeners = new Set<ConnectionListener>();
 
   constructor(private readonly options: AmqpConnectionOptions) {
     this.name = options.name;
+    this.#hosts = new HostOrder(options.hosts, Math.random);
+  }
+
+  /** The host that it is connected to, or was last; `undefined` before that. */
+  get address(): string | undefined {
+    return this.#address;
   }
 
   /** The live connection, or `undefined` while there is none. */
@@ -110,6 +127,7 @@ export class AmqpConnection {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     clearTimeout(this.#retry);
+    this.#renewal?.stop();
     this.#attempt?.abort(new ConnectionClosedError('closed while connecting'));
     const model = this.#model;
     this.#model = undefined;
@@ -119,31 +137,51 @@ export class AmqpConnection {
       endConnection(model);
     }
     this.#listeners.clear();
-    this.options.onState(this.name, 'closed');
+    this.#tell('closed');
   }
 
   async #open(): Promise<void> {
     if (this.closed) throw new ConnectionClosedError('it was closed by this process');
     this.#state = 'connecting';
-    this.options.onState(this.name, 'connecting');
+    this.#tell('connecting');
     try {
-      await this.#connect();
+      await this.#connectFirst();
     } catch (error) {
       if (this.#state === 'connecting') this.#state = 'idle';
       throw error;
     }
   }
 
+  /** Asks every host once: a start fails when none of them can be connected to. What each says is told. */
+  async #connectFirst(): Promise<void> {
+    const failures: ConnectionFailedError[] = [];
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (!(error instanceof ConnectionFailedError)) throw error;
+        failures.push(error);
+        if (failures.length >= this.#hosts.size) throw allFailed(failures);
+        this.#say(error, error.address);
+      }
+    }
+  }
+
   async #connect(): Promise<void> {
+    if (this.closed) throw new ConnectionClosedError('closed while connecting');
     this.#attempt = new AbortController();
+    const address = this.#hosts.current;
     try {
-      this.#up(await dial(this.options, this.#attempt));
+      this.#up(await dial({ ...this.options, address }, this.#attempt), address);
+    } catch (error) {
+      this.#hosts.next();
+      throw error;
     } finally {
       this.#attempt = undefined;
     }
   }
 
-  #up(model: ChannelModel): void {
+  #up({ model, login }: Dialled, address: BrokerAddress): void {
     if (this.closed) {
       endConnection(model);
       throw new ConnectionClosedError('closed while connecting');
@@ -152,7 +190,9 @@ export class AmqpConnection {
     this.#model = model;
     this.#upSince = performance.now();
     this.#lastError = undefined;
-    this.#said = undefined;
+    this.#said.clear();
+    this.#address = address.label;
+    this.#renewal = this.#renew(model, login, address);
     batchWrites(model);
     readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
@@ -162,14 +202,34 @@ export class AmqpConnection {
     model.on('close', (error?: Error) => this.#down(model, error));
     model.on('blocked', (reason: string) => this.#setBlocked(model, describeThrown(reason).message));
     model.on('unblocked', () => this.#setBlocked(model, undefined));
-    this.options.onState(this.name, 'connected');
+    this.#tell('connected');
     for (const listener of [...this.#listeners]) listener.onUp(model);
+  }
+
+  #renew(model: ChannelModel, login: Login, address: BrokerAddress): SecretRenewal {
+    return new SecretRenewal({
+      model,
+      login,
+      ask: () => this.options.login(address),
+      isBlocked: () => this.#blocked !== undefined,
+      onOutcome: (error) => {
+        if (error !== undefined) return this.#say(error, address.label, 'connected');
+        this.#said.clear();
+        this.#tell('connected');
+      },
+      notNewer: () =>
+        new ConnectionFailedError(
+          address.label,
+          'no-credentials',
+          'the credentials function gave what expires no later than what is in use. Let it ask for new ones in time.',
+        ),
+    });
   }
 
   #setBlocked(model: ChannelModel, reason: string | undefined): void {
     if (this.#model !== model) return;
     this.#blocked = reason;
-    this.options.onState(this.name, reason === undefined ? 'connected' : 'blocked');
+    this.#tell(reason === undefined ? 'connected' : 'blocked');
     for (const listener of [...this.#listeners]) listener.onBlocked?.(reason);
   }
 
@@ -177,12 +237,14 @@ export class AmqpConnection {
     if (this.#model !== model) return;
     this.#model = undefined;
     this.#blocked = undefined;
+    this.#renewal?.stop();
     this.#lastError = error === undefined ? (this.#lastError ?? connectionLoss(error)) : connectionLoss(error);
     endConnection(model);
     this.#state = 'connecting';
     if (performance.now() - this.#upSince >= STABLE_MS) this.#retries = 0;
     for (const listener of [...this.#listeners]) listener.onDown();
-    this.#say(this.#lastError);
+    this.#say(this.#lastError, this.#hosts.current.label);
+    this.#hosts.next();
     this.#scheduleRetry(undefined);
   }
 
@@ -198,17 +260,25 @@ export class AmqpConnection {
     } catch (error) {
       if (this.closed) return;
       this.#lastError = error as Error;
-      this.#say(this.#lastError);
+      this.#say(this.#lastError, addressOf(error) ?? this.#hosts.current.label);
       this.#scheduleRetry(error);
     }
   }
 
-  /** Says why there is no connection: when the reason changes, and now and then, but not at every attempt. */
-  #say(error: Error): void {
+  /** Says why there is no connection, or soon none: when the reason changes, and now and then, but not at every attempt. */
+  #say(error: Error, address: string, state: ConnectionState = 'connecting'): void {
     const now = performance.now();
     const { message } = error;
-    if (this.#said?.message === message && now - this.#said.at < REMIND_MS) return;
-    this.#said = { message, at: now };
-    this.options.onState(this.name, 'connecting', error);
+    const said = this.#said.get(address);
+    if (said?.message === message && now - said.at < REMIND_MS) return;
+    this.#said.set(address, { message, at: now });
+    this.options.onState(this.name, state, address, error);
+  }
+
+  #tell(state: ConnectionState): void {
+    this.options.onState(this.name, state, this.#hosts.current.label);
   }
 }
+
+const addressOf = (error: unknown): string | undefined =>
+  error instanceof ConnectionFailedError ? error.address : undefined;

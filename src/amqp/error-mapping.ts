@@ -6,6 +6,7 @@ import {
 } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { isTlsCode, tlsRemedy } from './tls-failure';
 
 /** Why the broker closed a channel. */
 export interface ChannelFailure {
@@ -50,14 +51,13 @@ export function connectionLoss(error: unknown): ConnectionClosedError {
 
 const brokerTextIn = (message: string): string | undefined => /with message "(.*)"/s.exec(message)?.[1];
 
-const TLS_CODES = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 const UNREACHABLE_CODES = /^(?:ECONNREFUSED|ECONNRESET|ENOTFOUND|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|EPIPE)$/;
 
-const REMEDIES: Readonly<Record<ConnectionFailure, string>> = {
+const REMEDIES: Readonly<Record<Exclude<ConnectionFailure, 'tls'>, string>> = {
   unreachable: 'Is the broker running there, and the port open?',
   credentials: 'Check user name and password; the user "guest" may only connect over loopback.',
+  'no-credentials': 'Look at the credentials function.',
   vhost: 'Create it, give the user permission on it, or raise its limit of connections.',
-  tls: 'Check the certificate chain ("ca"), the host name and the port.',
   protocol: 'Is it an AMQP 0-9-1 port? TLS needs amqps:// and its own port.',
   timeout: 'The peer took the connection but did not answer in time.',
 };
@@ -67,7 +67,45 @@ export function connectionFailure(error: unknown, address: string): ConnectionFa
   const { message, code = '' } = describeThrown(error);
   const reason = failureReason(message, code);
   const detail = failureDetail(message, code);
-  return new ConnectionFailedError(address, reason, `${detail.replace(/\.$/, '')}. ${REMEDIES[reason]}`);
+  return new ConnectionFailedError(
+    address,
+    reason,
+    `${detail.replace(/\.$/, '')}. ${remedyFor(reason, message, code)}`,
+  );
+}
+
+function remedyFor(reason: ConnectionFailure, message: string, code: string): string {
+  if (reason === 'tls') return tlsRemedy(code);
+  if (NO_MECHANISM.test(message)) return 'Let the broker offer it (auth_mechanisms), or log in another way.';
+  // So ends also what speaks AMQP to a port that waits for TLS.
+  if (CLOSED_ABRUPTLY.test(message)) return `${REMEDIES[reason]} A TLS port needs amqps://.`;
+  return REMEDIES[reason];
+}
+
+const NO_MECHANISM = /^SASL mechanism \S+ is not provided/;
+const CLOSED_ABRUPTLY = /closed abruptly/;
+
+/** What no waiting heals comes first: it would be hidden by a host that is merely down. */
+const TELLING: readonly ConnectionFailure[] = [
+  'credentials',
+  'vhost',
+  'tls',
+  'protocol',
+  'no-credentials',
+  'timeout',
+  'unreachable',
+];
+
+/** The error of a connection that none of its hosts took: the most telling reason, and what each of them said. */
+export function allFailed(failures: readonly ConnectionFailedError[]): ConnectionFailedError {
+  const [first] = [...failures].sort((a, b) => TELLING.indexOf(a.reason) - TELLING.indexOf(b.reason));
+  if (first === undefined || failures.length === 1) return first ?? connectionFailure(undefined, '(no host)');
+  const each = failures.map(({ address, reason, detail }) => `${address} (${reason}): ${detail}`);
+  return new ConnectionFailedError(
+    failures.map(({ address }) => address).join(', '),
+    first.reason,
+    `none of ${failures.length} hosts could be used. ${each.join(' ')}`,
+  );
 }
 
 /** amqplib drops the broker's reason when the vhost is refused: missing, not permitted, or at its limit of connections. */
@@ -86,7 +124,8 @@ function failureReason(message: string, code: string): ConnectionFailure {
   if (/ACCESS[-_]REFUSED/.test(message)) return /vhost/.test(message) ? 'vhost' : 'credentials';
   if (/NOT[-_]ALLOWED/.test(message) || message.startsWith(VHOST_REFUSED)) return 'vhost';
   if (/ETIMEDOUT/.test(message) || code === 'ETIMEDOUT') return 'timeout';
-  if (TLS_CODES.test(code)) return 'tls';
-  if (UNREACHABLE_CODES.test(code) || /closed abruptly/.test(message)) return 'unreachable';
+  if (NO_MECHANISM.test(message)) return 'credentials';
+  if (isTlsCode(code)) return 'tls';
+  if (UNREACHABLE_CODES.test(code) || CLOSED_ABRUPTLY.test(message)) return 'unreachable';
   return 'protocol';
 }

@@ -6,7 +6,12 @@ const MAX_RETRY_MS = 1_500;
 /** What waiting does not heal is asked for less often: every refused login is a line in the broker's log. */
 const MAX_REFUSED_RETRY_MS = 10_000;
 
-const REFUSALS: ReadonlySet<ConnectionFailure | undefined> = new Set(['credentials', 'vhost', 'tls'] as const);
+const REFUSALS: ReadonlySet<ConnectionFailure | undefined> = new Set([
+  'credentials',
+  'no-credentials',
+  'vhost',
+  'tls',
+] as const);
 
 /**
  * How long to wait before the next attempt, in milliseconds: full jitter under a cap that doubles, because a thousand

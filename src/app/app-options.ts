@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from 'node:tls';
+import type { CredentialsOption, TlsOptions } from '../broker/access';
 import type { TopologyMode } from '../broker/broker';
 import type { TaskDefaults } from '../decorators/task-options';
 import { ConfigurationError } from '../errors/configuration-error';
@@ -12,6 +12,7 @@ import { type DurationRange, OptionReader } from '../task/option-reader';
 import type { Clock } from '../time/clock';
 import { DAY, type Duration, HOUR, SECOND } from '../time/duration';
 import type { HandlerResolver } from '../worker/handler-resolver';
+import { type ResolvedConnectionOptions, readConnection } from './connection-options';
 
 /** How large, deep and wide a payload may be. Checked before anything is decoded, on both sides. */
 export interface LimitOptions {
@@ -29,10 +30,12 @@ export interface LimitOptions {
 export interface TaskAppOptions {
   /**
    * `amqp://user:password@host:5672/vhost` or `amqps://…`; user, password and vhost percent-encoded. `memory:` is an
-   * embedded broker of this app alone, `memory:name` one that the process shares by name.
+   * embedded broker of this app alone, `memory:name` one that the process shares by name. Several hosts of one cluster
+   * are a list, or stand in one text with commas between them; each connection goes to one, and on to the next when that
+   * is lost.
    * @defaultValue the environment's `AMQP_URL`, else `amqp://guest:guest@localhost:5672`
    */
-  readonly url?: string;
+  readonly url?: string | readonly string[];
   /** Decorated classes, and globs of files that export some. Without any, the app only enqueues. @defaultValue none */
   readonly tasks?: readonly (ClassType | string)[];
   /** Where globs begin. @defaultValue `process.cwd()` */
@@ -83,8 +86,14 @@ export interface TaskAppOptions {
    */
   readonly http?: HttpOptions | false;
   readonly limits?: LimitOptions;
-  /** Options of `tls.connect`, for `amqps:`: `ca`, `cert`, `key`, `servername`. Certificates are verified unless you say otherwise. */
-  readonly tls?: ConnectionOptions;
+  /**
+   * Where user and password come from, if not from `url`: a function that is asked at every attempt to connect, and again
+   * before they expire, each time with `connectTimeout` to answer; or `'external'`, the client's certificate.
+   * @defaultValue the URL
+   */
+  readonly credentials?: CredentialsOption;
+  /** For `amqps:`: authorities, client certificate, names. Certificates are verified unless you say otherwise. */
+  readonly tls?: TlsOptions;
   /** A pino-shaped logger, a level for lines on standard error, or `false` for silence. @defaultValue `'info'` */
   readonly logger?: Logger | LogLevel | false;
   /** Traces and metrics: `telemetry({ … })` of `warren/telemetry`. @defaultValue none */
@@ -94,8 +103,7 @@ export interface TaskAppOptions {
 }
 
 /** Options of `createTaskApp`, read and checked: nothing behind this checks them again. */
-export interface ResolvedAppOptions {
-  readonly url: string;
+export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly tasks: readonly (ClassType | string)[];
   readonly cwd: string;
   readonly consume: boolean | readonly string[];
@@ -118,7 +126,6 @@ export interface ResolvedAppOptions {
   /** `undefined`: off. */
   readonly http: HttpOptions | undefined;
   readonly limits: JsonLimits;
-  readonly tls: ConnectionOptions | undefined;
   readonly logger: Logger | LogLevel | false;
   readonly telemetry: Telemetry | undefined;
   readonly clock: Clock | undefined;
@@ -141,6 +148,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
 
 const OPTION_KEYS = [
   'url',
+  'credentials',
   'tasks',
   'cwd',
   'consume',
@@ -189,11 +197,12 @@ export function resolveAppOptions(
   const problems: string[] = [];
   const reader = new OptionReader(options, 'createTaskApp', problems);
   reader.refuseUnknown(OPTION_KEYS);
+  const base = readText(reader, 'cwd') ?? cwd;
   const resolved: ResolvedAppOptions = {
     // Empty is how a shell and a container say that a variable is not set.
-    url: readText(reader, 'url') ?? (environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url),
+    ...readConnection(reader, environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url, base),
     tasks: (reader.list('tasks', 'an array of classes and globs') as ResolvedAppOptions['tasks'] | undefined) ?? [],
-    cwd: readText(reader, 'cwd') ?? cwd,
+    cwd: base,
     consume: readConsume(reader),
     concurrency: reader.wholeNumber('concurrency', 1, 10_000),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
@@ -219,7 +228,6 @@ export function resolveAppOptions(
     handleSignals: reader.flag('handleSignals'),
     http: readHttpOptions(reader),
     limits: readLimits(reader),
-    tls: reader.value('tls') as ConnectionOptions | undefined,
     logger: readLogger(reader),
     telemetry: readTelemetry(reader),
     clock: reader.value('clock') as Clock | undefined,

@@ -15,7 +15,7 @@ export interface ConnectOptions {
 }
 
 /** What may heal by waiting: a wrong password does not. */
-const MAY_HEAL: readonly ConnectionFailure[] = ['unreachable', 'timeout'];
+const MAY_HEAL: readonly ConnectionFailure[] = ['unreachable', 'timeout', 'no-credentials'];
 const MIN_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 2_000;
 

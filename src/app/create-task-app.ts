@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createAmqpBroker } from '../amqp/amqp-broker';
-import type { Broker } from '../broker/broker';
+import type { Broker, BrokerEvents } from '../broker/broker';
 import { TaskClient } from '../client/task-client';
 import { DeadLetters } from '../dead-letter/dead-letters';
 import type { TaskCatalog } from '../decorators/catalog';
@@ -54,7 +54,9 @@ export async function createTaskApp(options: TaskAppOptions = {}): Promise<TaskA
 /** Puts the parts together. */
 function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp {
   const events = new EventBus();
-  logEvents(events, loggerOf(options.logger));
+  const logger = loggerOf(options.logger);
+  logEvents(events, logger);
+  warnOfOpenTls(options, logger);
   const lifecycle = new AppLifecycle();
   const observed = options.telemetry?.observe({ address: () => broker.address });
   const broker = createBroker(options, events, observed);
@@ -117,14 +119,13 @@ function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, heal
 }
 
 function createBroker(options: ResolvedAppOptions, events: EventBus, observed: AppTelemetry | undefined): Broker {
-  const brokerEvents = {
-    onConnection: (name: string, state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
-      events.emit('connection:changed', { name, state, error }),
-    onSubscription: (queue: string, state: 'consuming' | 'recovering' | 'cancelled' | 'closed', error?: Error) =>
-      events.emit('subscription:changed', { queue, state, error }),
+  const brokerEvents: BrokerEvents = {
+    onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
+    onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
   };
   const clock = options.clock ?? systemClock;
-  if (options.url.startsWith('memory:')) return memoryBroker(options.url, clock, brokerEvents);
+  const [first = ''] = options.url;
+  if (first.startsWith('memory:')) return memoryBroker(first, clock, brokerEvents);
   const tracer = observed?.tracer;
   return createAmqpBroker({
     url: options.url,
@@ -135,6 +136,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, observed: A
     maxInFlight: options.maxInFlight,
     maxWaiting: options.maxWaiting,
     maxConsumerConnections: options.maxConsumerConnections,
+    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
@@ -216,4 +218,12 @@ function chosenQueues(consume: boolean | readonly string[], catalog: TaskCatalog
 function loggerOf(logger: ResolvedAppOptions['logger']): Logger {
   if (logger === false) return SILENT_LOGGER;
   return typeof logger === 'string' ? createConsoleLogger(logger) : logger;
+}
+
+function warnOfOpenTls({ tls }: ResolvedAppOptions, logger: Logger): void {
+  if (tls?.rejectUnauthorized !== false) return;
+  logger.warn(
+    { option: 'tls.rejectUnauthorized' },
+    "the broker's certificate is not verified: whoever stands in between can read passwords and tasks",
+  );
 }

@@ -50,9 +50,9 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
   events.on('loop:blocked', (event) =>
     logger.warn({ ...event }, 'the event loop stood still: a handler computes without an await, or the process slept'),
   );
-  events.on('connection:changed', ({ name, state, error }) => {
+  events.on('connection:changed', ({ name, state, address, error }) => {
     const troubled = error !== undefined || state === 'blocked';
-    logger[troubled ? 'warn' : 'debug']({ name, state, ...shownError(error) }, `connection ${state}`);
+    logger[troubled ? 'warn' : 'debug']({ name, state, address, ...shownError(error) }, `connection ${state}`);
   });
   events.on('subscription:changed', ({ queue, state, error }) =>
     logger[error === undefined ? 'debug' : 'warn']({ queue, state, ...shownError(error) }, `consumer ${state}`),

@@ -108,7 +108,7 @@ export class TaskApp {
     return this.#parts.broker.server;
   }
 
-  /** The broker's address, without credentials. */
+  /** Where the broker is, without credentials: the host that the app is connected to, before that all it may connect to. */
   get address(): string {
     return this.#parts.broker.address;
   }
@@ -254,8 +254,10 @@ export class TaskApp {
       clock: options.clock ?? systemClock,
       random: Math.random,
       wanted: () => lifecycle.state === 'starting',
-      onWaiting: (error) =>
-        events.emit('connection:changed', { name: broker.publishingConnection, state: 'connecting', error }),
+      onWaiting: (error) => {
+        const { address } = error;
+        events.emit('connection:changed', { name: broker.publishingConnection, state: 'connecting', address, error });
+      },
     });
   }
 }

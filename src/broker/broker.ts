@@ -21,8 +21,11 @@ export type ConnectionState = 'connecting' | 'connected' | 'blocked' | 'closed';
 
 /** What a broker tells about itself. Listeners must not throw. */
 export interface BrokerEvents {
-  /** A connection changed its state. `name` tells publishing and consuming apart; `error` says why it was lost. */
-  onConnection?(name: string, state: ConnectionState, error?: Error): void;
+  /**
+   * A connection changed its state. `name` tells publishing and consuming apart; `error` says why it was lost, or why an
+   * attempt failed; `address` is the host that this is about, without credentials.
+   */
+  onConnection?(name: string, state: ConnectionState, error?: Error, address?: string): void;
   /** A subscription was lost or came back. */
   onSubscription?(queue: string, state: SubscriptionState, error?: Error): void;
 }
@@ -36,7 +39,7 @@ export interface Broker {
   connect(): Promise<void>;
   /** Known once `connect` has resolved. */
   readonly server: ServerInfo;
-  /** The address without credentials, for people. */
+  /** Where it is connected, or was last, without credentials, for people; before that, every host it may connect to. */
   readonly address: string;
   /**
    * Declares (or, by mode, looks for) everything of the plan, on a channel that is thrown away. The plan is kept and

@@ -1,5 +1,6 @@
 import { DEFAULT_APP_OPTIONS } from '../app/app-options';
 import type { TaskApp } from '../app/task-app';
+import { listUrls } from '../broker/url-list';
 import type { CommonOptions } from './options';
 import type { Session } from './session';
 import { UsageError } from './usage-error';
@@ -30,8 +31,8 @@ export async function openManagement(
   const { config } = await session.config(options);
   const named = options.management ?? config.management ?? session.environment['WARREN_MANAGEMENT_URL'];
   if (named === false || app.server.product === 'memory') return undefined;
-  const brokerUrl =
-    (await session.appOptions(options)).url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
+  const given = (await session.appOptions(options)).url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
+  const brokerUrl = connectedUrl(listUrls(given), app.address);
   const isNamed = typeof named === 'string' && named !== '';
   const url = isNamed ? parseUrl(named) : usualUrl(brokerUrl);
   if (url === undefined) return undefined;
@@ -53,12 +54,25 @@ function parseUrl(text: string): URL {
   throw new UsageError('--management must be a URL such as http://user:password@host:15672');
 }
 
+/** Of several hosts, the one that is connected to: its user and password are those that work. */
+function connectedUrl(urls: readonly string[], address: string): string {
+  const connected = hostOf(address);
+  return urls.find((url) => hostOf(url) === connected) ?? urls[0] ?? '';
+}
+
+function hostOf(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return `${url.hostname}:${portOf(url)}`;
+}
+
+const portOf = ({ port, protocol }: URL): string => (port === '' ? (protocol === 'amqps:' ? '5671' : '5672') : port);
+
 /** Credentials travel over plain HTTP only where they travel over plain AMQP. */
 function usualUrl(brokerUrl: string): URL | undefined {
   if (!URL.canParse(brokerUrl)) return undefined;
   const broker = new URL(brokerUrl);
-  const port = broker.port === '' ? (broker.protocol === 'amqps:' ? '5671' : '5672') : broker.port;
-  const [scheme, managementPort] = USUAL_PORTS[`${broker.protocol}${port}`]?.split(':') ?? [];
+  const [scheme, managementPort] = USUAL_PORTS[`${broker.protocol}${portOf(broker)}`]?.split(':') ?? [];
   if (scheme === undefined) return undefined;
   const url = new URL(`${scheme}://${broker.hostname}:${managementPort}`);
   url.username = broker.username === '' ? 'guest' : broker.username;

@@ -3,7 +3,7 @@ import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
 
 /** What every command takes that talks to a broker. */
 export interface CommonOptions {
-  readonly url?: string;
+  readonly url?: readonly string[];
   readonly config?: string;
   readonly json?: boolean;
   readonly tasks?: readonly string[];
@@ -14,7 +14,11 @@ export interface CommonOptions {
 /** Adds the options that all commands share, and the example that each has. */
 export function withCommonOptions(command: Command, ...examples: readonly string[]): Command {
   return command
-    .option('--url <url>', 'the broker, amqp://user:password@host:5672/vhost (default: the configuration, AMQP_URL)')
+    .option(
+      '--url <url>',
+      'the broker, amqp://user:password@host:5672/vhost; may be repeated (default: the configuration, AMQP_URL)',
+      collect,
+    )
     .option('--config <file>', 'the configuration (default: warren.config.ts, .js or .json)')
     .option('--tasks <glob>', 'files with tasks or their classes; may be repeated', collect)
     .option('--json', 'print JSON, for programs')

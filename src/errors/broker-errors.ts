@@ -1,7 +1,17 @@
 import { WarrenError } from './warren-error';
 
-/** Why a connection could not be made. `credentials`, `vhost` and `tls` do not heal by waiting. */
-export type ConnectionFailure = 'unreachable' | 'credentials' | 'vhost' | 'tls' | 'protocol' | 'timeout';
+/**
+ * Why a connection could not be made. `credentials`, `vhost` and `tls` do not heal by waiting. `no-credentials`: the
+ * function that gives them threw, or gave none in time.
+ */
+export type ConnectionFailure =
+  | 'unreachable'
+  | 'credentials'
+  | 'no-credentials'
+  | 'vhost'
+  | 'tls'
+  | 'protocol'
+  | 'timeout';
 
 /** Raised when the broker cannot be reached or refuses the connection. The address is shown without its credentials. */
 export class ConnectionFailedError extends WarrenError {
@@ -10,7 +20,8 @@ export class ConnectionFailedError extends WarrenError {
   constructor(
     readonly address: string,
     readonly reason: ConnectionFailure,
-    detail: string,
+    /** What went wrong, and what to do about it. */
+    readonly detail: string,
   ) {
     super(`Cannot connect to ${address} (${reason}): ${detail}`);
   }

@@ -67,7 +67,13 @@ export interface WarrenEvents {
   /** No new tasks are taken; running ones have until the deadline. */
   'worker:stopping': { readonly running: number; readonly deadlineMs: number };
   'worker:stopped': { readonly interrupted: number };
-  'connection:changed': { readonly name: string; readonly state: ConnectionState; readonly error: Error | undefined };
+  'connection:changed': {
+    readonly name: string;
+    readonly state: ConnectionState;
+    /** The host that this is about, without credentials: `amqp://host:port/vhost`. */
+    readonly address: string | undefined;
+    readonly error: Error | undefined;
+  };
   'subscription:changed': {
     readonly queue: string;
     readonly state: SubscriptionState;

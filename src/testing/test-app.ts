@@ -14,7 +14,10 @@ import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
 import { ManualClock } from '../time/manual-clock';
 
 /** What a test app takes: everything that an app does, but for the broker, the clock and the signals. */
-export type TestAppOptions = Omit<TaskAppOptions, 'url' | 'clock' | 'handleSignals' | 'topology' | 'tls' | 'http'> & {
+export type TestAppOptions = Omit<
+  TaskAppOptions,
+  'url' | 'credentials' | 'clock' | 'handleSignals' | 'topology' | 'tls' | 'http'
+> & {
   /** The first instant. @defaultValue 2026-01-01T00:00:00Z */
   readonly startAt?: Date;
 };

@@ -8,6 +8,8 @@ interface Change<S> {
   readonly subject: string;
   readonly state: S;
   readonly error: Error | undefined;
+  /** Of a connection: the host. */
+  readonly address?: string | undefined;
 }
 
 /** A broker that remembers what it told. Times are short, so that a fault is noticed while a test waits. */
@@ -32,7 +34,7 @@ export function watchBroker(options: AmqpBrokerOptions): WatchedBroker {
     connectTimeoutMs: 1_000,
     ...options,
     events: {
-      onConnection: (subject, state, error) => connections.push({ subject, state, error }),
+      onConnection: (subject, state, error, address) => connections.push({ subject, state, error, address }),
       onSubscription: (subject, state, error) => subscriptions.push({ subject, state, error }),
     },
   });

@@ -61,6 +61,28 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
   },
 );
 
+describe('several hosts', () => {
+  const [broker] = sharedBrokers();
+  const url = broker?.url ?? '';
+  const dead = 'amqp://me:my-secret@127.0.0.1:1';
+
+  it.each<[string, readonly string[], NodeJS.ProcessEnv]>([
+    ['--url given twice', ['--url', dead, '--url', url], {}],
+    ['AMQP_URL with a comma', [], { AMQP_URL: `${dead},${url}` }],
+  ])('are %s: the one that lives is found', async (_name, args, env) => {
+    const { code, stderr } = await warren(['status', uniqueName('nowhere'), ...args], { env });
+    expect(stderr).not.toMatch(/my-secret|Cannot connect/);
+    expect(code).not.toBe(3);
+  });
+
+  it('are all named when none lives, without their passwords', async () => {
+    const { code, stderr } = await warren(['status', '--url', dead, '--url', dead.replace(':1', ':2')]);
+    expect(stderr).toMatch(/none of 2 hosts could be used\. amqp:\/\/127/);
+    expect(stderr).not.toContain('my-secret');
+    expect(code).toBe(3);
+  });
+});
+
 describe('warren worker', () => {
   it('ends with 3 and one line where there is no broker, without the password', async () => {
     const { code, stderr, stdout } = await warren(['worker', TASKS, '--url', 'amqp://me:my-secret@127.0.0.1:1']);

@@ -345,6 +345,16 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
   });
 });
 
+it('connects to the host that lives of several', async () => {
+  const [broker] = sharedBrokers();
+  const hosts = ['amqp://guest:guest@127.0.0.1:1', String(broker?.url)];
+  @Module({ imports: [WarrenModule.forRoot({ url: hosts, consume: false })] })
+  class AppModule {}
+  const context = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  expect(context.get<TaskApp>(getTaskAppToken()).address).toBe(`amqp://127.0.0.1:${new URL(hosts[1] ?? '').port}`);
+  await context.close();
+});
+
 it('fails fast without a broker, or waits and says for what, without the password', async () => {
   const lines: string[] = [];
   const logger = Object.fromEntries(

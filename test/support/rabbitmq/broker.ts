@@ -11,10 +11,22 @@ export interface SharedBroker {
   readonly url: string;
 }
 
+/** A TLS listener beside the plain one. Certificates are PEM. */
+export interface BrokerTls {
+  /** The authority that clients' certificates must come from. */
+  readonly ca: string;
+  readonly certificate: { readonly cert: string; readonly key: string };
+  readonly clientCertificates: 'ignored' | 'required';
+}
+
 export interface BrokerOptions {
   readonly series: BrokerSeries;
-  /** Lines of `rabbitmq.conf`, such as `consumer_timeout = 10000`. */
+  /** Lines of `rabbitmq.conf`, such as `consumer_timeout = 10000`; `{files}` stands for the folder of `files`. */
   readonly config?: readonly string[];
+  /** Texts that the configuration names, by file name. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Gives the broker its `tlsPort`. */
+  readonly tls?: BrokerTls;
   /** Plugins to enable, such as `rabbitmq_management`, which gives the broker its `managementUrl`. */
   readonly plugins?: readonly string[];
 }
@@ -27,6 +39,8 @@ export interface TestBroker extends SharedBroker {
   readonly port: number;
   /** `http://127.0.0.1:PORT`, user and password guest. */
   readonly managementUrl: string | undefined;
+  /** Of 127.0.0.1. */
+  readonly tlsPort: number | undefined;
   /** Takes it down as a power cut would take its processes: SIGKILL. Resolves once they are gone; does nothing if it is down. */
   kill(): Promise<void>;
   /** Takes it down cleanly. Does nothing if it is down. */
@@ -36,6 +50,10 @@ export interface TestBroker extends SharedBroker {
   /** Freezes it (SIGSTOP): connections stay open, nothing answers. */
   suspend(): Promise<void>;
   resume(): Promise<void>;
+  /** Writes one of its `files` anew. */
+  writeFile(name: string, text: string): Promise<void>;
+  /** All that it has logged. */
+  log(): Promise<string>;
   /** Runs rabbitmqctl and resolves to its output. */
   ctl(...args: readonly string[]): Promise<string>;
   /** Kills it and removes all that it has written. Does nothing the second time. */

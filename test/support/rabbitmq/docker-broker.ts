@@ -4,6 +4,7 @@ import { bounded } from '../bounded';
 import { amqpVersion } from './amqp-version';
 import type { BrokerOptions, BrokerSeries, TestBroker } from './broker';
 import { freePort } from './free-port';
+import { tlsFiles, tlsLines } from './tls-config';
 
 type Testcontainers = typeof import('testcontainers');
 type RuntimeContainer = ReturnType<
@@ -15,6 +16,7 @@ const CREATE_TIMEOUT_MS = 300_000;
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 60_000;
+const FILES_FOLDER = '/etc/rabbitmq';
 
 /** Starts a broker in a container of its own, which testcontainers removes should this process die. */
 export async function startDockerBroker(options: BrokerOptions): Promise<TestBroker> {
@@ -23,22 +25,33 @@ export async function startDockerBroker(options: BrokerOptions): Promise<TestBro
   // Fixed ports, since Docker would give a container that is started again other ones.
   const port = await freePort();
   const managementPort = await freePort();
+  const tlsPort = options.tls === undefined ? undefined : await freePort();
+  const config = [
+    ...(options.tls === undefined ? [] : tlsLines(options.tls, '5671', FILES_FOLDER)),
+    ...(options.config ?? []),
+  ];
+  const files = { ...(options.tls === undefined ? {} : tlsFiles(options.tls)), ...options.files };
   const plugins = new Set(['rabbitmq_management', ...(options.plugins ?? [])]);
   const container = await new GenericContainer(`rabbitmq:${options.series}-management`)
-    .withExposedPorts({ container: 5672, host: port }, { container: 15672, host: managementPort })
+    .withExposedPorts(
+      { container: 5672, host: port },
+      { container: 15672, host: managementPort },
+      ...(tlsPort === undefined ? [] : [{ container: 5671, host: tlsPort }]),
+    )
     // A part of the node's name, under which it finds its data.
     .withHostname('rabbitmq')
     .withCopyContentToContainer([
       {
         target: '/etc/rabbitmq/conf.d/90-test.conf',
-        content: (options.config ?? []).map((line) => `${line}\n`).join(''),
+        content: config.map((line) => `${line.replaceAll('{files}', FILES_FOLDER)}\n`).join(''),
       },
+      ...Object.entries(files).map(([name, content]) => ({ target: `${FILES_FOLDER}/${name}`, content })),
       { target: '/etc/rabbitmq/enabled_plugins', content: `[${[...plugins].join(',')}].\n` },
     ])
     .withStartupTimeout(CREATE_TIMEOUT_MS)
     .start();
   const runtime = (await getContainerRuntimeClient()).container.getById(container.getId());
-  const broker = new DockerBroker(options.series, container, runtime, port, managementPort);
+  const broker = new DockerBroker(options.series, container, runtime, port, managementPort, tlsPort);
   try {
     await broker.untilReady();
   } catch (error) {
@@ -60,6 +73,7 @@ class DockerBroker implements TestBroker {
     readonly runtime: RuntimeContainer,
     readonly port: number,
     managementPort: number,
+    readonly tlsPort: number | undefined,
   ) {
     this.url = `amqp://guest:guest@${container.getHost()}:${port}`;
     this.managementUrl = `http://${container.getHost()}:${managementPort}`;
@@ -90,6 +104,15 @@ class DockerBroker implements TestBroker {
 
   async resume(): Promise<void> {
     await this.#explained(`${this} to be resumed`, this.runtime.unpause(), COMMAND_TIMEOUT_MS);
+  }
+
+  async writeFile(name: string, content: string): Promise<void> {
+    await this.container.copyContentToContainer([{ target: `${FILES_FOLDER}/${name}`, content }]);
+  }
+
+  async log(): Promise<string> {
+    const logs = this.runtime.logs({ follow: false, stdout: true, stderr: true });
+    return String(await bounded(`the log of ${this}`, logs, COMMAND_TIMEOUT_MS));
   }
 
   async ctl(...args: readonly string[]): Promise<string> {

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +12,7 @@ import { PROJECT_FOLDER } from '../project-folder';
 import { amqpVersion } from './amqp-version';
 import type { BrokerOptions, BrokerSeries, TestBroker } from './broker';
 import { freePort } from './free-port';
+import { tlsFiles, tlsLines } from './tls-config';
 
 /** A server that is installed on this machine. */
 export interface InstalledServer {
@@ -30,13 +33,22 @@ export async function startProcessBroker(server: InstalledServer, options: Broke
   const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   const hasManagement = options.plugins?.includes('rabbitmq_management') === true;
   const managementPort = hasManagement ? await freePort() : undefined;
+  const tlsPort = options.tls === undefined ? undefined : await freePort();
+  // In a root of its own, the server sees the folder there.
+  const seen = server.root === undefined ? folder : '/etc/rabbitmq';
   const config = [
+    ...(options.tls === undefined ? [] : tlsLines(options.tls, `127.0.0.1:${tlsPort}`, seen)),
     ...(hasManagement ? ['management.tcp.ip = 127.0.0.1', `management.tcp.port = ${managementPort}`] : []),
     ...(options.config ?? []),
   ];
-  await writeFile(join(folder, 'rabbitmq.conf'), config.map((line) => `${line}\n`).join(''));
+  await writeFile(
+    join(folder, 'rabbitmq.conf'),
+    config.map((line) => `${line.replaceAll('{files}', seen)}\n`).join(''),
+  );
+  const files = { ...(options.tls === undefined ? {} : tlsFiles(options.tls)), ...options.files };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(folder, 'enabled_plugins'), `[${options.plugins?.join(',') ?? ''}].\n`);
-  const broker = new ProcessBroker(server, folder, await freePort(), managementPort);
+  const broker = new ProcessBroker(server, folder, await freePort(), managementPort, tlsPort);
   try {
     await broker.start();
   } catch (error) {
@@ -67,6 +79,7 @@ class ProcessBroker implements TestBroker {
     readonly folder: string,
     readonly port: number,
     managementPort: number | undefined,
+    readonly tlsPort: number | undefined,
   ) {
     this.series = server.series;
     this.url = `amqp://guest:guest@127.0.0.1:${port}`;
@@ -110,6 +123,14 @@ class ProcessBroker implements TestBroker {
 
   async resume(): Promise<void> {
     process.kill(this.#pid(), 'SIGCONT');
+  }
+
+  writeFile(name: string, text: string): Promise<void> {
+    return writeFile(join(this.folder, name), text);
+  }
+
+  log(): Promise<string> {
+    return readFile(this.#logFile, 'utf8');
   }
 
   async ctl(...args: readonly string[]): Promise<string> {
@@ -158,6 +179,8 @@ class ProcessBroker implements TestBroker {
     while (this.#running !== undefined) {
       try {
         this.version = await amqpVersion(this.url);
+        // It listens there last.
+        if (this.tlsPort !== undefined) await accepted(this.tlsPort);
         return;
       } catch {
         // Not yet; #explained sets the deadline.
@@ -206,5 +229,14 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function accepted(port: number): Promise<void> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
   }
 }

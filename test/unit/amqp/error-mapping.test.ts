@@ -1,4 +1,4 @@
-import { channelFailure, connectionFailure, exchangeNamedIn } from '../../../src/amqp/error-mapping';
+import { allFailed, channelFailure, connectionFailure, exchangeNamedIn } from '../../../src/amqp/error-mapping';
 import { ConnectionFailedError, type ConnectionFailure } from '../../../src/errors/broker-errors';
 import { HOSTILE_VALUES } from '../support/hostile-values';
 
@@ -82,7 +82,7 @@ it('says what the broker said, or the code where Node says nothing more, and wha
     '(unreachable): ECONNREFUSED. Is the broker running there',
   );
   expect(connectionFailure(coded('CERT_HAS_EXPIRED', 'certificate has expired'), ADDRESS).message).toContain(
-    'CERT_HAS_EXPIRED: certificate has expired. Check',
+    'CERT_HAS_EXPIRED: certificate has expired. Renew',
   );
 });
 
@@ -109,4 +109,17 @@ it.each([
   ['', undefined],
 ])('finds the exchange that %p is about: %p', (text, exchange) => {
   expect(exchangeNamedIn(text)).toBe(exchange);
+});
+
+it('of several hosts that failed, tells what each said, and the reason that no waiting heals', () => {
+  const failures = [
+    connectionFailure(coded('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:5672'), 'amqp://a:5672'),
+    new ConnectionFailedError('amqp://b:5672', 'credentials', 'ACCESS_REFUSED. Check user name and password.'),
+  ];
+  const failure = allFailed(failures);
+  expect(failure).toMatchObject({ reason: 'credentials', address: 'amqp://a:5672, amqp://b:5672' });
+  expect(failure.message).toBe(
+    'Cannot connect to amqp://a:5672, amqp://b:5672 (credentials): none of 2 hosts could be used. amqp://a:5672 (unreachable): connect ECONNREFUSED 10.0.0.1:5672. Is the broker running there, and the port open? amqp://b:5672 (credentials): ACCESS_REFUSED. Check user name and password.',
+  );
+  expect(allFailed(failures.slice(0, 1))).toBe(failures[0]);
 });

@@ -8,9 +8,12 @@ it('doubles its cap from 50 ms to 1.5 s where the broker is away', () => {
   expect(caps).toEqual([50, 100, 200, 400, 800, 1_500, 1_500, 1_500]);
 });
 
-it.each(['credentials', 'vhost', 'tls'] as const)('asks again within 10 s where the broker refuses: %s', (reason) => {
-  expect(Math.round(reconnectDelay(20, reason, LAST))).toBe(10_000);
-});
+it.each(['credentials', 'no-credentials', 'vhost', 'tls'] as const)(
+  'asks again within 10 s where the broker refuses: %s',
+  (reason) => {
+    expect(Math.round(reconnectDelay(20, reason, LAST))).toBe(10_000);
+  },
+);
 
 it.each(['unreachable', 'timeout', 'protocol', undefined] as const)(
   'asks again within 1.5 s otherwise: %s',

@@ -9,7 +9,7 @@ const resolve = (options: unknown, environment: Record<string, string> = {}) =>
 it('has the documented defaults', () => {
   const resolved = resolve({});
   expect(resolved).toEqual({
-    url: 'amqp://guest:guest@localhost:5672',
+    url: ['amqp://guest:guest@localhost:5672'],
     tasks: [],
     cwd: '/srv/shop',
     consume: true,
@@ -30,6 +30,7 @@ it('has the documented defaults', () => {
     handleSignals: undefined,
     http: undefined,
     limits: { maxBodyBytes: 1_048_576, maxDepth: 64, maxKeys: 10_000, maxValues: 100_000 },
+    credentials: undefined,
     tls: undefined,
     logger: 'info',
     clock: undefined,
@@ -39,8 +40,15 @@ it('has the documented defaults', () => {
 
 it('takes the URL from its options, else from AMQP_URL', () => {
   const environment = { AMQP_URL: 'amqp://from-environment' };
-  expect(resolve({}, environment).url).toBe('amqp://from-environment');
-  expect(resolve({ url: 'memory:' }, environment).url).toBe('memory:');
+  expect(resolve({}, environment).url).toEqual(['amqp://from-environment']);
+  expect(resolve({ url: 'memory:' }, environment).url).toEqual(['memory:']);
+});
+
+it('takes several hosts, as a list or with commas between them', () => {
+  const hosts = ['amqp://a', 'amqp://b', 'amqp://c'];
+  expect(resolve({ url: hosts }).url).toEqual(hosts);
+  expect(resolve({ url: hosts.join(',') }).url).toEqual(hosts);
+  expect(resolve({}, { AMQP_URL: hosts.join(', ') }).url).toEqual(hosts);
 });
 
 it.each<[TaskAppOptions, object]>([
@@ -61,7 +69,7 @@ it.each<[TaskAppOptions, object]>([
   [{ logger: SILENT_LOGGER }, { logger: SILENT_LOGGER }],
   [
     { url: undefined as unknown as string, name: 'shop' },
-    { url: DEFAULT_APP_OPTIONS.url, name: 'shop' },
+    { url: [DEFAULT_APP_OPTIONS.url], name: 'shop' },
   ],
 ])('takes %j', (options, expected) => {
   expect(resolve(options)).toMatchObject(expected);
@@ -69,7 +77,11 @@ it.each<[TaskAppOptions, object]>([
 
 it.each<[unknown, string]>([
   [{ uri: 'x' }, 'unknown option "uri": did you mean "url"?'],
-  [{ url: '' }, 'url must be a non-empty string'],
+  [{ url: '' }, 'url must be a non-empty string, or an array of such'],
+  [{ url: [] }, 'url is an empty list'],
+  [{ url: ['amqp://a', 5] }, 'url must be a non-empty string, or an array of such'],
+  [{ url: ['amqp://a', 'memory:'] }, 'url[1]: the broker URL cannot be used: it must begin with amqp://'],
+  [{ url: ['amqp://a/x', 'amqp://b/y'] }, 'every url must name the same vhost'],
   [{ cwd: 5 }, 'cwd must be a non-empty string'],
   [{ tasks: '**/*.tasks.js' }, 'tasks must be an array of classes and globs'],
   [{ consume: 'emails' }, 'consume must be true, false or an array of queue names, got "emails"'],
@@ -104,10 +116,16 @@ it.each<[unknown, string]>([
 });
 
 it('tells all mistakes at once', () => {
-  const { problems } = refusalOf({ typo: 1, url: 5, maxInFlight: -1, limits: { maxDepth: 0 }, logger: 5 });
+  const { problems } = refusalOf({
+    typo: 1,
+    url: ['amqp://a', 'b'],
+    maxInFlight: -1,
+    limits: { maxDepth: 0 },
+    logger: 5,
+  });
   expect(problems.map((problem) => /createTaskApp: ((?:unknown option )?\S+)/.exec(problem)?.[1])).toEqual([
     'unknown option "typo":',
-    'url',
+    'url[1]:',
     'maxInFlight',
     'limits.maxDepth',
     'logger',

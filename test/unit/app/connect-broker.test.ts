@@ -38,7 +38,11 @@ it('fails at once unless it is told to wait', async () => {
 });
 
 it('waits for a broker that cannot be reached, and tells of every attempt', async () => {
-  const { clock, ended, told } = setUp(Number.POSITIVE_INFINITY, [failure(), failure('timeout'), failure()]);
+  const { clock, ended, told } = setUp(Number.POSITIVE_INFINITY, [
+    failure(),
+    failure('timeout'),
+    failure('no-credentials'),
+  ]);
   await clock.advance(6_000);
   expect(await ended).toBe('connected');
   expect(told).toHaveLength(3);

@@ -18,7 +18,7 @@ async function watched(mode: 'assert' | 'verify' = 'assert') {
   const events = new EventBus();
   const broker = server.connect({
     events: {
-      onConnection: (name, state, error) => events.emit('connection:changed', { name, state, error }),
+      onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
       onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
     },
   });
