@@ -2,6 +2,10 @@ import { SETTINGS } from '../settings';
 import { type Section, type Step, scaled } from './section';
 
 const MESSAGES = 100_000;
+/** Enough to tell a rate. */
+const HOPS = 50_000;
+/** A hop waits for the broker's disk: a slow one makes it slow. */
+const TIMEOUT_MS = 600_000;
 
 /** Tasks that fail once and come back after a second, and how fast the broker lets messages hop at all. */
 export const retries: Section = {
@@ -9,8 +13,9 @@ export const retries: Section = {
   title: 'Retries',
   plan: (extent) => {
     const messages = scaled(MESSAGES, extent);
+    const hops = scaled(HOPS, extent);
     const rounds = Array.from({ length: extent.rounds }, (_, index) => index + 1);
-    return rounds.flatMap((round) => [measureRetries(messages, round), measureHops(messages, round)]);
+    return rounds.flatMap((round) => [measureRetries(messages, round), measureHops(hops, round)]);
   },
 };
 
@@ -25,7 +30,7 @@ function measureRetries(messages: number, round: number): Step {
       tools.withTarget({ contender }, async (target) => {
         const { payloadBytes } = SETTINGS;
         await tools.measure({ kind: 'enqueue', contender, target, messages, warmUp: 0, payloadBytes });
-        const figures = await tools.measure({ kind: 'retries', target, messages });
+        const figures = await tools.measure({ kind: 'retries', target, messages }, { timeoutMs: TIMEOUT_MS });
         return [{ work: 'retries', contender, round, figures }];
       }),
   };
@@ -38,7 +43,7 @@ function measureHops(messages: number, round: number): Step {
     label: `${messages} hops of the delay ladder`,
     run: (tools) =>
       tools.withTarget({ contender }, async (target) => {
-        const figures = await tools.measure({ kind: 'hops', target, messages });
+        const figures = await tools.measure({ kind: 'hops', target, messages }, { timeoutMs: TIMEOUT_MS });
         return [{ work: 'hops', contender, round, figures }];
       }),
   };
