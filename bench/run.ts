@@ -12,7 +12,7 @@ import { SECTIONS } from './sections';
 import type { Extent, Section } from './sections/section';
 import { type BenchServers, provideServers } from './servers/servers';
 
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
   let options: BenchOptions | undefined;
   try {
     options = parseBenchOptions(process.argv.slice(2));
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
     process.stdout.write(`${USAGE}\n`);
     return 0;
   }
-  const results = await bench(options, abortOnSignals());
+  const results = await bench(options, signal);
   const measured = results.sections.filter(({ section }) => options.sections.includes(section));
   const shown: Results = options.sections.length === 0 ? results : { sections: measured };
   if (options.report) say(`docs/benchmarks.md and its charts: ${await writeReport(results)} files written`);
@@ -78,9 +78,13 @@ function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-main().then(
+const signal = abortOnSignals();
+
+main(signal).then(
   (code) => process.exit(code),
   (error: unknown) => {
+    // 128 and the number of SIGINT, as shells have it.
+    if (signal.aborted) process.exit(130);
     say(error instanceof Error ? (error.stack ?? error.message) : String(error));
     process.exit(2);
   },

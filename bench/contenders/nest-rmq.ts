@@ -1,5 +1,4 @@
 import 'reflect-metadata';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -46,13 +45,7 @@ export const nestRmq: Contender = {
       logger: false,
     });
     await app.listen();
-    return {
-      async close() {
-        // Its close does not wait for acknowledgements that are not written yet.
-        await sleep(200);
-        await app.close();
-      },
-    };
+    return { close: () => app.close() };
   },
 
   removeQueues: ({ url, queues }) => removeQueues(url, queues.slice(0, 1)),

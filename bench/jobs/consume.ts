@@ -7,6 +7,8 @@ import { progressTeller } from './progress';
 import { startStopwatch, throughput } from './stopwatch';
 
 const RSS_SAMPLES = 100;
+/** Some lose acknowledgements when they close at once. That would be worth telling, but it is not what is measured. */
+export const SETTLE_MS = 200;
 
 /** Drains a backlog. Measured from the moment that the warm-up has been handled to the moment that all has. */
 export async function measureConsume(job: ConsumeJob): Promise<Figures> {
@@ -27,6 +29,7 @@ export async function measureConsume(job: ConsumeJob): Promise<Figures> {
   const handler = handlerMs === 0 ? done : () => sleep(handlerMs).then(done);
   const receiver = await contender.openReceiver(job.target, handler, job.concurrency);
   const figures = await promise;
+  await sleep(SETTLE_MS);
   await receiver.close();
   return figures;
 }

@@ -4,6 +4,7 @@ import { makePayloads } from '../payload';
 import type { Figures } from '../results/sample';
 import { SETTINGS } from '../settings';
 import { percentile } from '../statistics';
+import { SETTLE_MS } from './consume';
 import { deferred } from './deferred';
 import { sendAll } from './enqueue';
 import type { JobMessage, LatencyJob, PaceJob } from './job';
@@ -70,6 +71,7 @@ export async function measureLatency(job: LatencyJob): Promise<Figures> {
   );
   process.send?.({ receives: true } satisfies JobMessage);
   const figures = await promise;
+  await sleep(SETTLE_MS);
   await receiver.close();
   return figures;
 }

@@ -36,8 +36,9 @@ async function startRedis(): Promise<BenchServer> {
   const folder = await mkdtemp(join(tmpdir(), 'warren-bench-redis-'));
   const settings = { bind: '127.0.0.1', port, dir: folder, appendonly: 'yes', appendfsync: 'everysec', save: '""' };
   const server = settingsText(settings);
-  // Redis does not notice when this process dies; the shell does, by the end of its standard input.
-  const script = 'redis-server "$@" & cat > /dev/null; kill -KILL $!';
+  // Redis does not notice when this process dies; the shell does, by the end of its standard input. Ctrl-C goes to all of
+  // them, and must not end the shell before Redis.
+  const script = 'trap "" INT; redis-server "$@" & cat > /dev/null; kill -KILL $! 2> /dev/null';
   const shell = spawn('sh', ['-c', script, 'sh', ...server], { stdio: ['pipe', 'ignore', 'inherit'] });
   const ended = new Promise<void>((resolve) => {
     shell.once('exit', () => resolve());
