@@ -4,6 +4,9 @@ import type { Contender } from './contenders/contender';
 const LOADERS = {
   warren: async (): Promise<Contender> => (await import('./contenders/warren.js')).warren,
   amqplib: async (): Promise<Contender> => (await import('./contenders/amqplib.js')).amqplib,
+  golevelup: async (): Promise<Contender> => (await import('./contenders/golevelup.js')).golevelup,
+  'nest-rmq': async (): Promise<Contender> => (await import('./contenders/nest-rmq.js')).nestRmq,
+  bullmq: async (): Promise<Contender> => (await import('./contenders/bullmq.js')).bullmq,
 };
 
 export type ContenderName = keyof typeof LOADERS;
@@ -11,3 +14,6 @@ export type ContenderName = keyof typeof LOADERS;
 export const CONTENDER_NAMES = Object.keys(LOADERS) as readonly ContenderName[];
 
 export const loadContender = (name: ContenderName): Promise<Contender> => LOADERS[name]();
+
+/** What a contender keeps its tasks in. */
+export const serverOf = (name: ContenderName): 'rabbitmq' | 'redis' => (name === 'bullmq' ? 'redis' : 'rabbitmq');

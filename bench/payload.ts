@@ -1,6 +1,4 @@
-import { SETTINGS } from './settings';
-
-/** The payload of every message: five fields, 300 bytes as JSON. */
+/** The payload of every message: five fields. */
 export interface Payload {
   readonly id: string;
   readonly to: string;
@@ -9,19 +7,14 @@ export interface Payload {
   readonly text: string;
 }
 
-const LONGEST_TEXT = 'A task carries what its handler needs and nothing else. '.repeat(8);
+const SENTENCE = 'A task carries what its handler needs and nothing else. ';
 
-/** So many different payloads, made before anything is measured. */
-export function makePayloads(count: number): readonly Payload[] {
+/** So many different payloads of so many bytes as JSON, 100 at least; made before anything is measured. */
+export function makePayloads(count: number, bytes: number): readonly Payload[] {
+  const text = SENTENCE.repeat(Math.ceil(bytes / SENTENCE.length));
   return Array.from({ length: count }, (_, index) => {
-    const payload = {
-      id: `5b1f0a3e-7c1d-4d52-9a64-${index.toString(16).padStart(12, '0')}`,
-      to: `user${index}@example.com`,
-      amount: 1_000 + index,
-      urgent: index % 2 === 0,
-      text: '',
-    };
-    const room = SETTINGS.payloadBytes - JSON.stringify(payload).length;
-    return { ...payload, text: LONGEST_TEXT.slice(0, room) };
+    const id = index.toString(16).padStart(8, '0');
+    const payload = { id, to: `${id}@example.com`, amount: 1_000 + index, urgent: index % 2 === 0, text: '' };
+    return { ...payload, text: text.slice(0, bytes - JSON.stringify(payload).length) };
   });
 }

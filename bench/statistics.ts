@@ -19,6 +19,15 @@ export function spreadOf(values: readonly number[]): Spread {
 
 /** How one compares with another: the quotient of the medians, and the spread of the quotients round by round. */
 export function ratioOf(values: readonly number[], others: readonly number[]): Spread {
-  const rounds = spreadOf(values.map((value, round) => value / (others[round] ?? Number.NaN)));
-  return { ...rounds, median: spreadOf(values).median / spreadOf(others).median };
+  const quotients = values.flatMap((value, round) => {
+    const other = others[round];
+    return other === undefined ? [] : [value / other];
+  });
+  return { ...spreadOf(quotients), median: spreadOf(values).median / spreadOf(others).median };
+}
+
+/** The smallest value that at least that share of all does not exceed (nearest rank). @param sorted - at least one. */
+export function percentile(sorted: ArrayLike<number>, share: number): number {
+  const rank = Math.max(1, Math.ceil(share * sorted.length));
+  return sorted[rank - 1] ?? Number.NaN;
 }

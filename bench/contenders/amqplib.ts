@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { packageVersion } from '../package-version';
-import { SETTINGS } from '../settings';
+import type { Payload } from '../payload';
 import type { Contender } from './contender';
 import { removeQueues } from './remove-queues';
 
@@ -16,13 +16,17 @@ export const amqplib: Contender = {
     consume: 'acknowledged after the handler; one that throws crashes the process',
   },
 
-  async openSender({ url, queue }) {
+  async openSender({ url, queues }) {
     const connection = await connect(url);
     const channel = await connection.createConfirmChannel();
-    await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    for (const queue of queues) {
+      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    }
+    let sent = 0;
     return {
       send: (payload) =>
         new Promise<void>((resolve, reject) => {
+          const queue = queues[sent++ % queues.length] ?? queues[0];
           const body = Buffer.from(JSON.stringify(payload));
           const options = { persistent: true, contentType: 'application/json' };
           channel.sendToQueue(queue, body, options, (error: unknown) => (error === null ? resolve() : reject(error)));
@@ -31,24 +35,27 @@ export const amqplib: Contender = {
     };
   },
 
-  async openReceiver({ url, queue }, onTask) {
+  async openReceiver({ url, queues }, handler, concurrency) {
     const connection = await connect(url);
     const channel = await connection.createChannel();
-    await channel.prefetch(SETTINGS.prefetch);
-    const { consumerTag } = await channel.consume(queue, (message) => {
-      if (message === null) return;
-      JSON.parse(message.content.toString());
-      onTask();
-      channel.ack(message);
-    });
+    await channel.prefetch(concurrency);
+    const consumers = queues.map((queue) =>
+      channel.consume(queue, (message) => {
+        if (message === null) return;
+        const work = handler(JSON.parse(message.content.toString()) as Payload);
+        if (work === undefined) channel.ack(message);
+        else void work.then(() => channel.ack(message));
+      }),
+    );
+    const tags = (await Promise.all(consumers)).map(({ consumerTag }) => consumerTag);
     return {
       async close() {
-        await channel.cancel(consumerTag);
+        await Promise.all(tags.map((tag) => channel.cancel(tag)));
         await channel.close();
         await connection.close();
       },
     };
   },
 
-  removeQueues: ({ url, queue }) => removeQueues(url, [queue]),
+  removeQueues: ({ url, queues }) => removeQueues(url, queues),
 };

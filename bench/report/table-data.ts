@@ -1,0 +1,108 @@
+import type { ContenderName } from '../contenders';
+import type { DescribedContender, Results, SectionResult } from '../results/results';
+import { figuresIn } from '../results/results';
+import type { FigureName, Work } from '../results/sample';
+import { ratioOf, type Spread, spreadOf } from '../statistics';
+import { digits, spreadText, times, whole } from './figures';
+import type { Verdict } from './targets';
+
+/** A table for a terminal or a page. */
+export interface TableData {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const UNKNOWN = 'not measured';
+
+export function targetTable(verdicts: readonly Verdict[]): TableData {
+  return {
+    head: ['work', 'against', 'target', 'measured', 'met'],
+    rows: verdicts.map(({ target, measured, isMet }) => [
+      target.work,
+      target.against,
+      `${target.bound} ${target.format === times ? `${target.limit} ×` : target.format(target.limit)}`,
+      measured === undefined ? UNKNOWN : spreadText(measured, target.format),
+      isMet === undefined ? '' : isMet ? 'yes' : 'no',
+    ]),
+  };
+}
+
+/** How all contenders do the same, beside what is safe then. */
+export function throughputTable(results: Results, work: 'enqueue' | 'enqueueMany' | 'consume'): TableData | undefined {
+  const section = results.sections.find((each) => each.section === 'throughput');
+  if (section === undefined) return undefined;
+  const of = (contender: ContenderName, figure: FigureName) =>
+    figuresIn(results, { section: 'throughput', work, contender, figure });
+  const own = of('warren', 'perSecond');
+  const rows = section.environment.contenders
+    .filter(({ name }) => of(name, 'perSecond').length > 0)
+    .map(({ name, label, durability }) => [
+      label,
+      spreadText(spreadOf(of(name, 'perSecond')), whole),
+      spreadText(spreadOf(of(name, 'cpuMicros')), digits),
+      name === 'warren' ? '' : spreadText(ratioOf(own, of(name, 'perSecond')), times),
+      work === 'consume' ? durability.consume : durability.enqueue,
+    ]);
+  return { head: [work, 'messages/s', 'client CPU µs/message', 'Warren is faster by', 'durability'], rows };
+}
+
+export function latencyTable(results: Results): TableData | undefined {
+  const section = results.sections.find((each) => each.section === 'latency');
+  if (section === undefined) return undefined;
+  const spread = (contender: ContenderName, figure: FigureName): string => {
+    const values = figuresIn(results, { section: 'latency', work: 'latency', contender, figure });
+    return values.length === 0 ? UNKNOWN : spreadText(spreadOf(values), figure === 'perSecond' ? whole : digits);
+  };
+  return {
+    head: ['from enqueue to start', 'p50 ms', 'p99 ms', 'messages/s'],
+    rows: labelsOf(section, ['warren', 'amqplib']).map(({ name, label }) => [
+      label,
+      spread(name, 'p50Millis'),
+      spread(name, 'p99Millis'),
+      spread(name, 'perSecond'),
+    ]),
+  };
+}
+
+/** What only Warren does. */
+export function singleTable(
+  results: Results,
+  section: 'retries' | 'start-up',
+  lines: readonly { readonly label: string; readonly work: Work; readonly figure: FigureName }[],
+  format: (value: number) => string,
+): TableData | undefined {
+  if (!results.sections.some((each) => each.section === section)) return undefined;
+  const rows = lines.map(({ label, work, figure }) => {
+    const values = figuresIn(results, { section, work, contender: 'warren', figure });
+    return [label, values.length === 0 ? UNKNOWN : spreadText(spreadOf(values), format)];
+  });
+  return { head: [section, 'measured'], rows };
+}
+
+const labelsOf = ({ environment }: SectionResult, names: readonly ContenderName[]): readonly DescribedContender[] =>
+  environment.contenders.filter(({ name }) => names.includes(name));
+
+/** One row for each value of what grows. */
+export interface GrowthPoint {
+  readonly at: number;
+  readonly perSecond: Spread;
+  readonly cpuMicros: Spread;
+}
+
+export function growthTable(axis: string, own: readonly GrowthPoint[], other: readonly GrowthPoint[]): TableData {
+  const rows = own.map(({ at, perSecond, cpuMicros }) => {
+    const compared = other.find((point) => point.at === at);
+    return [
+      whole(at),
+      spreadText(perSecond, whole),
+      compared === undefined ? UNKNOWN : spreadText(compared.perSecond, whole),
+      compared === undefined ? '' : times(perSecond.median / compared.perSecond.median),
+      spreadText(cpuMicros, digits),
+      compared === undefined ? UNKNOWN : spreadText(compared.cpuMicros, digits),
+    ];
+  });
+  return {
+    head: [axis, 'Warren, tasks/s', 'amqplib by hand', 'ratio', 'Warren, CPU µs/task', 'amqplib by hand'],
+    rows,
+  };
+}

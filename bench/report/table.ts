@@ -1,0 +1,39 @@
+import Table from 'cli-table3';
+import type { Results } from '../results/results';
+import { pageParts } from './parts';
+import type { TableData } from './table-data';
+
+/** The results as tables for a terminal. */
+export function formatTable(results: Results): string {
+  const environment = results.sections.at(-1)?.environment;
+  if (environment === undefined) return 'Nothing has been measured yet.\n';
+  const versions = environment.contenders.map(({ label, version }) => `${label} ${version}`).join(', ');
+  const heading = [
+    versions,
+    `${environment.servers.join(', ')}, Node.js ${environment.node}, ${environment.machine}`,
+    'Each figure: median (lowest to highest of the rounds).',
+  ];
+  const parts = pageParts(results).map(({ title, tables, findings = [] }) =>
+    [title.toUpperCase(), ...tables.map(textTable), ...findings].join('\n'),
+  );
+  const failures = results.sections.flatMap(({ section, failures: all }) => all.map((what) => `${section}: ${what}`));
+  const failed = failures.length === 0 ? [] : [['Could not be measured:', ...failures].join('\n')];
+  return `${[heading.join('\n'), ...parts, ...failed].join('\n\n')}\n`;
+}
+
+const NO_LINES = Object.fromEntries(
+  [
+    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
+    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
+  ].map((name) => [name, '']),
+);
+
+function textTable({ head, rows }: TableData): string {
+  const table = new Table({
+    head: [...head],
+    chars: { ...NO_LINES, middle: '   ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of rows) table.push([...row]);
+  return table.toString().replaceAll(/ +$/gm, '');
+}

@@ -1,0 +1,23 @@
+import { backlog, concurrency, handlers, memory, payload, queues } from './sections/growth';
+import { latency } from './sections/latency';
+import { retries } from './sections/retries';
+import type { Section, SectionName } from './sections/section';
+import { startUp } from './sections/start-up';
+import { throughput } from './sections/throughput';
+
+/** In the order in which they are measured and told. */
+export const SECTIONS: readonly Section[] = [
+  throughput,
+  latency,
+  retries,
+  startUp,
+  memory,
+  backlog,
+  concurrency,
+  queues,
+  payload,
+  handlers,
+];
+
+/** What is measured when nobody asks for more. */
+export const SHORT: readonly SectionName[] = ['throughput', 'latency'];

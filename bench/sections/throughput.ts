@@ -1,0 +1,53 @@
+import type { ContenderName } from '../contenders';
+import type { Sample } from '../results/sample';
+import { SETTINGS, warmUpFor } from '../settings';
+import { interleaved, type Section, type Step, scaled, type Tools } from './section';
+
+const MESSAGES = { short: 20_000, full: 50_000 };
+/** Those whose documentation has a call that sends many. */
+const SENDS_MANY: readonly ContenderName[] = ['warren', 'bullmq'];
+
+/** Sends messages, then drains them; and sends many at once into a queue of their own. */
+export const throughput: Section = {
+  name: 'throughput',
+  title: 'Enqueue and consume',
+  plan: (extent) => {
+    const messages = scaled(extent.isFull ? MESSAGES.full : MESSAGES.short, extent);
+    return interleaved(extent.rounds, [messages], extent.contenders, measureThroughput);
+  },
+};
+
+function measureThroughput(messages: number, contender: ContenderName, round: number): Step {
+  const counts = { messages, warmUp: warmUpFor(messages) };
+  const run = async (tools: Tools): Promise<readonly Sample[]> => [
+    ...(await sendThenDrain(tools, contender, round, counts)),
+    ...(SENDS_MANY.includes(contender) ? [await sendMany(tools, contender, round, counts)] : []),
+  ];
+  return { contender, round, label: `${messages} messages`, run };
+}
+
+interface Counts {
+  readonly messages: number;
+  readonly warmUp: number;
+}
+
+function sendThenDrain(tools: Tools, contender: ContenderName, round: number, counts: Counts) {
+  return tools.withTarget({ contender }, async (target): Promise<readonly Sample[]> => {
+    const job = { contender, target, ...counts };
+    const sent = await tools.measure({ kind: 'enqueue', ...job, payloadBytes: SETTINGS.payloadBytes });
+    const { concurrency } = SETTINGS;
+    const handled = await tools.measure({ kind: 'consume', ...job, concurrency, handlerMs: 0 });
+    return [
+      { work: 'enqueue', contender, round, figures: sent },
+      { work: 'consume', contender, round, figures: handled },
+    ];
+  });
+}
+
+function sendMany(tools: Tools, contender: ContenderName, round: number, counts: Counts): Promise<Sample> {
+  const left = counts.messages + counts.warmUp;
+  return tools.withTarget({ contender, left }, async (target) => {
+    const figures = await tools.measure({ kind: 'enqueueMany', contender, target, ...counts });
+    return { work: 'enqueueMany', contender, round, figures };
+  });
+}
