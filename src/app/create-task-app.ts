@@ -9,7 +9,7 @@ import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
 import type { Logger } from '../events/logger';
-import type { AppTelemetry } from '../events/telemetry';
+import type { TelemetryPage } from '../events/telemetry';
 import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
@@ -56,11 +56,19 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   const events = new EventBus();
   logEvents(events, loggerOf(options.logger));
   const lifecycle = new AppLifecycle();
-  const observed = options.telemetry?.observe({ address: () => broker.address });
-  const broker = createBroker(options, events, observed);
-  const tracer = observed?.tracer;
   const clock = options.clock ?? systemClock;
-  const payloads = new PayloadWiring(options.limits, options.name);
+  const telemetry = options.telemetry?.observe({
+    events,
+    now: () => clock.now(),
+    address: () => broker.address,
+    queues: catalog.queues.map(({ name }) => name),
+    tasks: catalog.tasks,
+    slots: () => worker?.slots ?? [],
+    queueState: async (queue) => broker.queueState(queue),
+  });
+  const tracer = telemetry?.tracer;
+  const broker = createBroker(options, events, tracer);
+  const payloads = new PayloadWiring(options.limits, options.name, telemetry?.exactTimes ?? false);
   const client = new TaskClient({
     broker,
     clock,
@@ -68,6 +76,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     prepare: (contract) => payloads.sent(contract),
     contractsOf,
     assertReady: () => lifecycle.assertReady('enqueue'),
+    events,
     tracer,
   });
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
@@ -75,7 +84,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, tracer);
   const topology = planTopology({ queues: catalog.queues });
   const health = createHealthWatch(events, broker, worker, lifecycle);
-  const http = createHttpEndpoint(options, events, health);
+  const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);
   return new TaskApp({
     options,
     broker,
@@ -89,6 +98,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     lifecycle,
     health,
     http,
+    telemetry,
   });
 }
 
@@ -107,25 +117,31 @@ function createHealthWatch(
   });
 }
 
-function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, health: HealthWatch): HttpEndpoint {
+function createHttpEndpoint(
+  { http }: ResolvedAppOptions,
+  events: EventBus,
+  health: HealthWatch,
+  pages: readonly TelemetryPage[],
+): HttpEndpoint {
   const endpoint = new HttpEndpoint(http, (path, error) =>
     events.emit('listener:failed', { event: `GET ${path}`, error: describeThrown(error) }),
   );
   endpoint.add('/live', () => liveAnswer(health.look()));
   endpoint.add('/ready', () => readyAnswer(health.look()));
+  for (const { path, answer } of pages) endpoint.add(path, answer);
   return endpoint;
 }
 
-function createBroker(options: ResolvedAppOptions, events: EventBus, observed: AppTelemetry | undefined): Broker {
+function createBroker(options: ResolvedAppOptions, events: EventBus, tracer: TaskTracer | undefined): Broker {
   const brokerEvents = {
     onConnection: (name: string, state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
       events.emit('connection:changed', { name, state, error }),
     onSubscription: (queue: string, state: 'consuming' | 'recovering' | 'cancelled' | 'closed', error?: Error) =>
       events.emit('subscription:changed', { queue, state, error }),
+    onPublished: (startedAt: number, error?: Error) => tellPublished(events, startedAt, error),
   };
   const clock = options.clock ?? systemClock;
   if (options.url.startsWith('memory:')) return memoryBroker(options.url, clock, brokerEvents);
-  const tracer = observed?.tracer;
   return createAmqpBroker({
     url: options.url,
     name: options.name,
@@ -139,6 +155,14 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, observed: A
     ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
   });
+}
+
+/** For every message: nothing is measured that nobody hears. */
+function tellPublished(events: EventBus, startedAt: number, error: Error | undefined): void {
+  if (!events.has(error === undefined ? 'publish:confirmed' : 'publish:failed')) return;
+  const durationMs = performance.now() - startedAt;
+  if (error === undefined) events.emit('publish:confirmed', { durationMs });
+  else events.emit('publish:failed', { durationMs, error: describeThrown(error) });
 }
 
 function createWorker(

@@ -17,6 +17,8 @@ export interface OutgoingTask {
 export interface OutgoingContext {
   readonly appId: string;
   readonly contentType: string;
+  /** Whether messages tell to the millisecond when they were enqueued, which takes a header. */
+  readonly exactTimes?: boolean;
 }
 
 /**
@@ -67,7 +69,7 @@ function properties(
   type: string,
   messageId: string,
   options: ResolvedEnqueueOptions,
-  { appId, contentType }: OutgoingContext,
+  { appId, contentType, exactTimes = false }: OutgoingContext,
   now: number,
 ): MessageProperties {
   const delayed = options.delayMs > 0;
@@ -81,13 +83,19 @@ function properties(
     // Mixed priorities hold each other up on the ladder before RabbitMQ 4.3, and an expiration would end the wait there.
     priority: delayed ? undefined : options.priority,
     expiration: delayed || options.expiresInMs === undefined ? undefined : String(Math.ceil(options.expiresInMs)),
-    headers: ownHeaders(options, now),
+    headers: ownHeaders(options, now, exactTimes),
   };
 }
 
-function ownHeaders({ headers, expiresInMs }: ResolvedEnqueueOptions, now: number): MessageProperties['headers'] {
-  if (headers === undefined && expiresInMs === undefined) return undefined;
+function ownHeaders(
+  { headers, expiresInMs, delayMs }: ResolvedEnqueueOptions,
+  now: number,
+  exactTimes: boolean,
+): MessageProperties['headers'] {
+  if (headers === undefined && expiresInMs === undefined && delayMs === 0 && !exactTimes) return undefined;
   const own = userHeaders(headers);
+  if (exactTimes) own[HEADER.enqueuedAt] = now;
+  if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + delayMs);
   if (expiresInMs !== undefined) own[HEADER.expiresAt] = Math.ceil(now + expiresInMs);
   return own;
 }
