@@ -68,7 +68,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   });
   const tracer = telemetry?.tracer;
   const broker = createBroker(options, events, tracer);
-  const payloads = new PayloadWiring(options.limits, options.name, telemetry?.exactTimes ?? false);
+  const payloads = new PayloadWiring(options.limits, options.name);
   const client = new TaskClient({
     broker,
     clock,

@@ -19,13 +19,12 @@ export class PayloadWiring {
   constructor(
     private readonly limits: JsonLimits,
     private readonly appId: string,
-    private readonly exactTimes: boolean,
   ) {
     this.codecs = new CodecRegistry([createJsonCodec(limits)]);
   }
 
   get context(): OutgoingContext {
-    return { appId: this.appId, contentType: this.codecs.contentType, exactTimes: this.exactTimes };
+    return { appId: this.appId, contentType: this.codecs.contentType };
   }
 
   /** What checks a payload that came: unknown keys are dropped, since a newer sender may have more of them. */

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { InvalidPayloadError, MessageLimitError, type PayloadProblem } from '../errors/enqueue-errors';
 import { HEADER, userHeaders } from '../message/headers';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import { route } from '../topology/ladder';
 import { type EnqueueOptions, type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
 import type { EncodedPayload, SentTask } from './sent-task';
+import { newTaskId } from './task-id';
 
 /** A task that is ready to be published, and how long that may take. */
 export interface OutgoingTask {
@@ -17,8 +17,6 @@ export interface OutgoingTask {
 export interface OutgoingContext {
   readonly appId: string;
   readonly contentType: string;
-  /** Whether messages tell to the millisecond when they were enqueued, which takes a header. */
-  readonly exactTimes?: boolean;
 }
 
 /**
@@ -48,7 +46,7 @@ function addressed(
   now: number,
 ): OutgoingTask {
   if (!encoded.ok) throw refusal(task, encoded.problems);
-  const id = options.id ?? randomUUID();
+  const id = options.id ?? newTaskId(now);
   const { exchange, routingKey } = route(task.queue, options.delayMs, 'exact');
   return {
     id,
@@ -69,7 +67,7 @@ function properties(
   type: string,
   messageId: string,
   options: ResolvedEnqueueOptions,
-  { appId, contentType, exactTimes = false }: OutgoingContext,
+  { appId, contentType }: OutgoingContext,
   now: number,
 ): MessageProperties {
   const delayed = options.delayMs > 0;
@@ -83,18 +81,16 @@ function properties(
     // Mixed priorities hold each other up on the ladder before RabbitMQ 4.3, and an expiration would end the wait there.
     priority: delayed ? undefined : options.priority,
     expiration: delayed || options.expiresInMs === undefined ? undefined : String(Math.ceil(options.expiresInMs)),
-    headers: ownHeaders(options, now, exactTimes),
+    headers: ownHeaders(options, now),
   };
 }
 
 function ownHeaders(
   { headers, expiresInMs, delayMs }: ResolvedEnqueueOptions,
   now: number,
-  exactTimes: boolean,
 ): MessageProperties['headers'] {
-  if (headers === undefined && expiresInMs === undefined && delayMs === 0 && !exactTimes) return undefined;
+  if (headers === undefined && expiresInMs === undefined && delayMs === 0) return undefined;
   const own = userHeaders(headers);
-  if (exactTimes) own[HEADER.enqueuedAt] = now;
   if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + delayMs);
   if (expiresInMs !== undefined) own[HEADER.expiresAt] = Math.ceil(now + expiresInMs);
   return own;

@@ -23,8 +23,6 @@ export function replayMessage(
   const replayed = userHeaders(headers);
   replayed[HEADER.replays] = (integerHeader(headers, HEADER.replays, 0, 1_000_000) ?? 0) + 1;
   replayed[HEADER.replayedAt] = now;
-  const enqueuedAt = integerHeader(headers, HEADER.enqueuedAt, 0, Number.MAX_SAFE_INTEGER);
-  if (enqueuedAt !== undefined) replayed[HEADER.enqueuedAt] = enqueuedAt;
   copyTrace(headers, replayed);
   const failures = readFailures(letter);
   if (failures.length > 0) replayed[HEADER.failures] = JSON.stringify(failures);

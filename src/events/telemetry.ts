@@ -40,8 +40,6 @@ export interface TelemetryPage {
 /** What a telemetry adds to one app. */
 export interface AppTelemetry {
   readonly tracer: TaskTracer | undefined;
-  /** Whether messages shall tell to the millisecond when they were enqueued. */
-  readonly exactTimes: boolean;
   readonly pages: readonly TelemetryPage[];
   /** The app has stopped: nothing of it is read any more. */
   stop(): void;

@@ -84,7 +84,7 @@ function commonHeaders(input: CopyInput): Record<string, unknown> {
 }
 
 function copyCounts(message: IncomingMessage, headers: Record<string, unknown>): void {
-  for (const name of [HEADER.enqueuedAt, HEADER.replays, HEADER.replayedAt]) {
+  for (const name of [HEADER.replays, HEADER.replayedAt]) {
     const value = headerOf(message.properties.headers, name);
     if (typeof value === 'number') headers[name] = value;
   }

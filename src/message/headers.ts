@@ -10,8 +10,6 @@ export const HEADER = Object.freeze({
   firstAttemptAt: 'warren-first-attempt-at',
   /** No attempt begins after this; milliseconds since 1970. */
   expiresAt: 'warren-expires-at',
-  /** When it was first enqueued; milliseconds since 1970. The property `timestamp` has whole seconds only. */
-  enqueuedAt: 'warren-enqueued-at',
   /** From when on it may be run, where it waited for that: a delay or a backoff; milliseconds since 1970. */
   dueAt: 'warren-due-at',
   /** Earlier failures as JSON text, oldest first. */

@@ -40,7 +40,6 @@ function observe(
   const stop = measuring?.add(app);
   return {
     tracer: tracing === undefined ? undefined : new OpenTelemetryTracer(tracing, app.address),
-    exactTimes: measuring !== undefined,
     pages: measuring?.pages ?? [],
     stop: () => stop?.(),
   };
