@@ -158,8 +158,10 @@ export class DeliveryProcessor {
   #invoke(running: RunningTask, invocation: TaskInvocation, payload: unknown): unknown {
     const { clock, events } = this.options;
     if (events.has('task:started')) {
+      const { name, id, queue, attempt, traceId } = running;
       const waitedMs = elapsedMs(readyAt(running.message), clock.now());
-      events.emit('task:started', { ...eventOf(running), waitedMs });
+      // Spelled out: for every message, and a spread costs ten times as much.
+      events.emit('task:started', { task: name, id, queue, attempt, traceId, waitedMs });
     }
     return invocation(payload, running);
   }

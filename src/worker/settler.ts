@@ -2,7 +2,7 @@ import type { Delivery, Publisher } from '../broker/broker';
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
-import type { TaskEvent } from '../events/task-events';
+import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
 import type { TraceHeaders } from '../events/tracer';
 import { type CopyInput, deadLetterProperties, retryProperties, suspectProperties } from '../message/copies';
 import { readFailures } from '../message/envelope';
@@ -176,9 +176,12 @@ export class Settler {
     if (events.has('task:completed')) events.emit('task:completed', this.#ended(attempt));
   }
 
-  #ended(attempt: Attempt) {
+  #ended(attempt: Attempt): TaskEndedEvent {
     const sinceEnqueuedMs = elapsedMs(firstEnqueuedAt(attempt.message), this.options.clock.now());
-    return { ...taskEvent(attempt), durationMs: attempt.endedAt - attempt.startedAt, sinceEnqueuedMs };
+    const { task, id, queue, attempt: number, traceId } = taskEvent(attempt);
+    // Spelled out: for every message, and a spread costs ten times as much.
+    const durationMs = attempt.endedAt - attempt.startedAt;
+    return { task, id, queue, attempt: number, traceId, durationMs, sinceEnqueuedMs };
   }
 
   #tell(attempt: Attempt, settlement: Settlement, error: ThrownDescription | undefined): void {
