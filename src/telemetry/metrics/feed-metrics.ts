@@ -87,6 +87,7 @@ function feedTasks({ model, events, onStarted, now }: FeedOptions, meters: Meter
       onStarted(event.queue, now() - event.waitedMs);
     }),
     events.on('task:timed-out', count('warren.tasks.timed_out')),
+    events.on('task:overdue', count('warren.tasks.overdue')),
     events.on('task:isolated', count('warren.tasks.isolated')),
     events.on('settlement:failed', count('warren.tasks.settlements_failed')),
   ];

@@ -32,6 +32,7 @@ export const METRICS = Object.freeze({
   'warren.tasks.discarded': counter('{task}', TASK, 'Tasks of which nothing was left to do.'),
   'warren.tasks.interrupted': counter('{task}', TASK, 'Attempts given back since their worker stopped.'),
   'warren.tasks.timed_out': counter('{task}', TASK, 'Attempts that outlived their timeout.'),
+  'warren.tasks.overdue': counter('{task}', TASK, 'Handlers that ignore their timeout and run on.'),
   'warren.tasks.isolated': counter('{task}', TASK, 'Tasks that were out too often when a worker died, and run alone.'),
   'warren.tasks.crash_looped': counter('{task}', TASK, 'Tasks given up since workers died over them.'),
   'warren.tasks.settlements_failed': counter(
@@ -45,7 +46,11 @@ export const METRICS = Object.freeze({
   'warren.tasks.running': gauge('{task}', ['queue'], 'Attempts that run now.'),
   'warren.worker.slots': gauge('{slot}', ['queue'], 'Attempts that may run at the same time.'),
   'warren.worker.slots.free': gauge('{slot}', ['queue'], 'Attempts that could begin now.'),
-  'warren.worker.utilization': gauge('1', ['queue'], 'Share of the slots that are taken.'),
+  'warren.worker.utilization': gauge(
+    '1',
+    ['queue'],
+    'Taken slots by slots; above 1 where handlers ignore their timeouts.',
+  ),
   'warren.publish.confirm.duration': histogram([], 'How long the broker took to confirm a message.'),
   'warren.publish.failures': counter('{message}', ['error'], 'Messages that were not confirmed, by error code.'),
   'warren.publish.returns': counter('{message}', [], 'Messages that no queue wanted.'),

@@ -219,6 +219,7 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
           'warren.tasks.enqueue_failed',
           'warren.tasks.interrupted',
           'warren.tasks.isolated',
+          'warren.tasks.overdue',
           'warren.publish.failures',
           'warren.connection.blocked_time',
           'warren.connection.reconnects',
