@@ -3,6 +3,9 @@ import type { Contender } from './contenders/contender';
 /** By name, loaded when asked for: a process that measures one contender holds no other. The first is the one that is compared. */
 const LOADERS = {
   warren: async (): Promise<Contender> => (await import('./contenders/warren.js')).warren,
+  prometheus: async (): Promise<Contender> => (await import('./contenders/warren-observed.js')).warrenPrometheus,
+  metrics: async (): Promise<Contender> => (await import('./contenders/warren-observed.js')).warrenMetrics,
+  traces: async (): Promise<Contender> => (await import('./contenders/warren-observed.js')).warrenTraces,
   amqplib: async (): Promise<Contender> => (await import('./contenders/amqplib.js')).amqplib,
   golevelup: async (): Promise<Contender> => (await import('./contenders/golevelup.js')).golevelup,
   'nest-rmq': async (): Promise<Contender> => (await import('./contenders/nest-rmq.js')).nestRmq,

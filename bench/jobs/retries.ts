@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { connect } from 'amqplib';
 import { createTaskApp, fixed, Task, type TaskContext, TaskQueue } from 'warren';
 import type { Target } from '../contenders/contender';
-import { ValidatedPayload } from '../contenders/warren';
+import { ValidatedPayload } from '../contenders/warren-contender';
 import { makePayloads } from '../payload';
 import type { Figures } from '../results/sample';
 import { SETTINGS } from '../settings';

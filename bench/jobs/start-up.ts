@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'amqplib';
 import { createTaskApp, Task, TaskQueue, type Topology } from 'warren';
-import { ValidatedPayload } from '../contenders/warren';
+import { ValidatedPayload } from '../contenders/warren-contender';
 import type { Figures } from '../results/sample';
 import type { StartUpJob } from './job';
 import { startStopwatch } from './stopwatch';

@@ -144,7 +144,18 @@ export const TARGETS: readonly Target[] = [
   absolute(`${STARTING}, topology present`, 1, seconds, started('startUpPresent')),
   absolute(`${STARTING}, topology absent`, 5, seconds, started('startUpAbsent')),
   absolute('idling with 100 queues, of one core', 1, percent, started('idle', 'cpuPercent')),
+  ...observedAtLeast('prometheus', 'Prometheus metrics', 0.95),
+  ...observedAtLeast('metrics', 'OpenTelemetry metrics', 0.95),
+  ...observedAtLeast('traces', 'traces, 1 % sampled', 0.9),
 ];
+
+/** What telemetry may cost, on both sides. */
+function observedAtLeast(contender: Selection['contender'], what: string, limit: number): readonly Target[] {
+  return [
+    compare(`consume with ${what}`, 'without', 'at least', limit, consumed(contender), consumed('warren')),
+    compare(`enqueue with ${what}`, 'without', 'at least', limit, enqueued(contender), enqueued('warren')),
+  ];
+}
 
 function compare(
   work: string,

@@ -114,6 +114,7 @@ class AmqpBroker implements Broker {
       maxWaiting: options.maxWaiting,
       timeoutMs: options.publishTimeoutMs,
       untraced: options.untraced,
+      onPublished: (startedAt, error) => options.events.onPublished?.(startedAt, error),
       onRefused: (code) => {
         if (code === 404) this.#restoreQuietly();
       },

@@ -17,6 +17,7 @@ export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWa
   /** How many may wait, on both channels together; one more is refused. */
   readonly maxWaiting: number;
   readonly timeoutMs: number;
+  onPublished?(startedAt: number, error?: Error): void;
 }
 
 const SWEEP_MS = 100;
@@ -50,12 +51,17 @@ export class AmqpPublisher implements Publisher {
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
     return new Promise<void>((resolve, reject) => {
       const { exchange, routingKey, properties } = message;
+      const startedAt = performance.now();
       const publication: Publication = {
         message,
         target: { exchange, routingKey, messageId: properties.messageId },
-        deadlineAt: performance.now() + timeoutMs,
+        deadlineAt: startedAt + timeoutMs,
         timeoutMs,
-        settle: (error) => (error === undefined ? resolve() : reject(error)),
+        settle: (error) => {
+          this.options.onPublished?.(startedAt, error);
+          if (error === undefined) resolve();
+          else reject(error);
+        },
         returned: undefined,
         suspect: false,
         place: NO_PLACE,

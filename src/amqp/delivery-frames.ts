@@ -23,10 +23,14 @@ const PLAIN = CONTENT_TYPE | HEADERS | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | 
 
 const NO_BODY = Buffer.alloc(0);
 const NO_HEADERS = Object.freeze({});
+/** The tag of a text in a table. */
+const LONG_STRING = 0x53;
+/** How many headers are read here: a trace has one or two. */
+const MAX_HEADERS = 8;
 
 /**
  * Reads deliveries out of the bytes of one connection: a method, a header and a body in a frame each, with the
- * properties of a task that was enqueued without options. Everything else is not for it, and leaves no trace here.
+ * properties of a task that was enqueued without options, and a few headers that are texts, such as a trace's. Everything else is not for it, and leaves no trace here.
  * Texts that are the same in message after message are made once.
  */
 export class DeliveryReader {
@@ -39,6 +43,8 @@ export class DeliveryReader {
   readonly #contentType = new CachedText();
   readonly #type = new CachedText();
   readonly #appId = new CachedText();
+  /** Names of headers, by their place: they come in the same order in message after message. */
+  readonly #names = Array.from({ length: MAX_HEADERS }, () => new CachedText());
   /** Where the next value is read, and where its frame's payload ends: beyond it, nothing counts. */
   #at = 0;
   #limit = 0;
@@ -82,7 +88,8 @@ export class DeliveryReader {
     const flags = bytes.readUInt16BE(at);
     if ((flags & ~PLAIN) !== 0) return undefined;
     const contentType = flags & CONTENT_TYPE ? this.#text(bytes, this.#contentType) : undefined;
-    if (flags & HEADERS && this.#uint32(bytes) !== 0) return undefined;
+    const headers = flags & HEADERS ? this.#table(bytes) : undefined;
+    if (flags & HEADERS && headers === undefined) return undefined;
     const deliveryMode = flags & DELIVERY_MODE ? this.#byte(bytes) : undefined;
     const messageId = flags & MESSAGE_ID ? this.#text(bytes, undefined) : undefined;
     const timestamp = flags & TIMESTAMP ? this.#uint64(bytes) : undefined;
@@ -92,7 +99,7 @@ export class DeliveryReader {
     return {
       contentType,
       contentEncoding: undefined,
-      headers: flags & HEADERS ? NO_HEADERS : undefined,
+      headers,
       deliveryMode,
       priority: undefined,
       correlationId: undefined,
@@ -105,6 +112,31 @@ export class DeliveryReader {
       appId,
       clusterId: undefined,
     };
+  }
+
+  /** A table of a few texts; `undefined` for any other. */
+  #table(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+    const length = this.#uint32(bytes);
+    if (length === 0) return NO_HEADERS;
+    const end = this.#at + length;
+    if (end > this.#limit) return undefined;
+    const headers: Record<string, unknown> = {};
+    for (const cache of this.#names) {
+      const name = this.#text(bytes, cache);
+      // amqplib would set the prototype: its business.
+      if (name === '__proto__') return undefined;
+      if (this.#byte(bytes) !== LONG_STRING) return undefined;
+      headers[name] = this.#longText(bytes);
+      if (this.#at === end) return headers;
+      if (this.#at > end) return undefined;
+    }
+    return undefined;
+  }
+
+  #longText(bytes: Buffer): string {
+    const length = this.#uint32(bytes);
+    const at = this.#take(length);
+    return this.#at > this.#limit ? '' : bytes.toString('utf8', at, at + length);
   }
 
   /** Moves on, unless the frame has not as many bytes; then it is past the end for good. */

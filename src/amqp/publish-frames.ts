@@ -1,4 +1,4 @@
-import type { MessageProperties, OutgoingMessage } from '../message/wire';
+import type { MessageHeaders, MessageProperties, OutgoingMessage } from '../message/wire';
 
 /** AMQP 0-9-1, 2.3.5: a frame is a type, a channel, a size, the payload and this byte. */
 const FRAME_END = 0xce;
@@ -10,6 +10,8 @@ const BASIC = 60;
 const PUBLISH = 40;
 const MANDATORY = 1;
 const PERSISTENT = 2;
+/** The tag of a text in a table. */
+const LONG_STRING = 0x53;
 
 /** The property flags of AMQP 0-9-1's basic class, in the order in which their values follow. */
 const CONTENT_TYPE = 1 << 15;
@@ -25,20 +27,22 @@ const FIXED_BYTES = 80;
 
 /**
  * The bytes that a message may take as frames, at most; `undefined` for one with properties that {@link writePublish}
- * does not know. It knows those of a task that is enqueued without options: nearly every message.
+ * does not know. It knows those of a task that is enqueued without options, and headers that are texts, as the context of a
+ * trace is: nearly every message.
  */
 export function publishBytes({ exchange, routingKey, body, properties }: OutgoingMessage): number | undefined {
   if (!isPlain(properties)) return undefined;
+  const headerBytes = properties.headers === undefined ? 0 : textTableBytes(properties.headers);
+  if (headerBytes === undefined) return undefined;
   const { contentType = '', messageId = '', type = '', appId = '' } = properties;
   // A character has three bytes at most: one of four is two characters.
   const characters =
     exchange.length + routingKey.length + contentType.length + messageId.length + type.length + appId.length;
-  return FIXED_BYTES + 3 * characters + body.length;
+  return FIXED_BYTES + 3 * characters + headerBytes + body.length;
 }
 
 function isPlain(properties: MessageProperties): boolean {
   return (
-    properties.headers === undefined &&
     properties.priority === undefined &&
     properties.expiration === undefined &&
     properties.correlationId === undefined &&
@@ -46,6 +50,17 @@ function isPlain(properties: MessageProperties): boolean {
     properties.contentEncoding === undefined &&
     properties.userId === undefined
   );
+}
+
+/** The bytes of a table of texts, at most; `undefined` where it holds anything else. */
+function textTableBytes(headers: MessageHeaders): number | undefined {
+  let bytes = 0;
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value !== 'string') return undefined;
+    bytes += 6 + 3 * (name.length + value.length);
+  }
+  return bytes;
 }
 
 /**
@@ -78,7 +93,7 @@ function writeHeader(
   start: number,
   channel: number,
   bodyBytes: number,
-  { contentType, messageId, timestamp, type, appId }: MessageProperties,
+  { contentType, headers, messageId, timestamp, type, appId }: MessageProperties,
 ): number {
   let at = beginFrame(target, start, HEADER_FRAME, channel);
   at = target.writeUInt16BE(BASIC, at);
@@ -91,8 +106,7 @@ function writeHeader(
     flags |= CONTENT_TYPE;
     at = writeText(target, at, contentType);
   }
-  // An empty table, as amqplib writes it where there are no headers.
-  at = target.writeUInt32BE(0, at);
+  at = writeTable(target, at, headers);
   target[at++] = PERSISTENT;
   if (messageId !== undefined) {
     flags |= MESSAGE_ID;
@@ -112,6 +126,22 @@ function writeHeader(
   }
   target.writeUInt16BE(flags, flagsAt);
   return endFrame(target, start, at);
+}
+
+/** A table of texts; an empty one where there are no headers, as amqplib writes it. */
+function writeTable(target: Buffer, start: number, headers: MessageHeaders | undefined): number {
+  let at = start + 4;
+  if (headers !== undefined) {
+    for (const name of Object.keys(headers)) {
+      at = writeText(target, at, name);
+      target[at++] = LONG_STRING;
+      const bytes = target.write(headers[name] as string, at + 4);
+      target.writeUInt32BE(bytes, at);
+      at += 4 + bytes;
+    }
+  }
+  target.writeUInt32BE(at - start - 4, start);
+  return at;
 }
 
 function beginFrame(target: Buffer, at: number, type: number, channel: number): number {

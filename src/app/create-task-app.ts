@@ -9,7 +9,7 @@ import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
 import type { Logger } from '../events/logger';
-import type { AppTelemetry } from '../events/telemetry';
+import type { TelemetryPage } from '../events/telemetry';
 import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
@@ -58,10 +58,18 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   logEvents(events, logger);
   warnOfOpenTls(options, logger);
   const lifecycle = new AppLifecycle();
-  const observed = options.telemetry?.observe({ address: () => broker.address });
-  const broker = createBroker(options, events, observed);
-  const tracer = observed?.tracer;
   const clock = options.clock ?? systemClock;
+  const telemetry = options.telemetry?.observe({
+    events,
+    now: () => clock.now(),
+    address: () => broker.address,
+    queues: catalog.queues.map(({ name }) => name),
+    tasks: catalog.tasks,
+    slots: () => worker?.slots ?? [],
+    queueState: async (queue) => broker.queueState(queue),
+  });
+  const tracer = telemetry?.tracer;
+  const broker = createBroker(options, events, tracer);
   const payloads = new PayloadWiring(options.limits, options.name);
   const client = new TaskClient({
     broker,
@@ -70,6 +78,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     prepare: (contract) => payloads.sent(contract),
     contractsOf,
     assertReady: () => lifecycle.assertReady('enqueue'),
+    events,
     tracer,
   });
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
@@ -77,7 +86,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, tracer);
   const topology = planTopology({ queues: catalog.queues });
   const health = createHealthWatch(events, broker, worker, lifecycle);
-  const http = createHttpEndpoint(options, events, health);
+  const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);
   return new TaskApp({
     options,
     broker,
@@ -91,6 +100,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     lifecycle,
     health,
     http,
+    telemetry,
   });
 }
 
@@ -109,24 +119,30 @@ function createHealthWatch(
   });
 }
 
-function createHttpEndpoint({ http }: ResolvedAppOptions, events: EventBus, health: HealthWatch): HttpEndpoint {
+function createHttpEndpoint(
+  { http }: ResolvedAppOptions,
+  events: EventBus,
+  health: HealthWatch,
+  pages: readonly TelemetryPage[],
+): HttpEndpoint {
   const endpoint = new HttpEndpoint(http, (path, error) =>
     events.emit('listener:failed', { event: `GET ${path}`, error: describeThrown(error) }),
   );
   endpoint.add('/live', () => liveAnswer(health.look()));
   endpoint.add('/ready', () => readyAnswer(health.look()));
+  for (const { path, answer } of pages) endpoint.add(path, answer);
   return endpoint;
 }
 
-function createBroker(options: ResolvedAppOptions, events: EventBus, observed: AppTelemetry | undefined): Broker {
+function createBroker(options: ResolvedAppOptions, events: EventBus, tracer: TaskTracer | undefined): Broker {
   const brokerEvents: BrokerEvents = {
     onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
     onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
+    onPublished: (startedAt, error) => tellPublished(events, startedAt, error),
   };
   const clock = options.clock ?? systemClock;
   const [first = ''] = options.url;
   if (first.startsWith('memory:')) return memoryBroker(first, clock, brokerEvents);
-  const tracer = observed?.tracer;
   return createAmqpBroker({
     url: options.url,
     name: options.name,
@@ -141,6 +157,14 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, observed: A
     ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
   });
+}
+
+/** For every message: nothing is measured that nobody hears. */
+function tellPublished(events: EventBus, startedAt: number, error: Error | undefined): void {
+  if (!events.has(error === undefined ? 'publish:confirmed' : 'publish:failed')) return;
+  const durationMs = performance.now() - startedAt;
+  if (error === undefined) events.emit('publish:confirmed', { durationMs });
+  else events.emit('publish:failed', { durationMs, error: describeThrown(error) });
 }
 
 function createWorker(

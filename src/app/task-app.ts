@@ -5,6 +5,7 @@ import type { TaskCatalog } from '../decorators/catalog';
 import { NotStartedError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
 import type { EventListener, EventName, WarrenEvents } from '../events/task-events';
+import type { AppTelemetry } from '../events/telemetry';
 import type { AppHealth } from '../health/app-health';
 import type { HealthWatch } from '../health/health-watch';
 import type { HttpEndpoint, HttpHandler } from '../http/http-endpoint';
@@ -31,6 +32,7 @@ export interface TaskAppParts {
   readonly lifecycle: AppLifecycle;
   readonly health: HealthWatch;
   readonly http: HttpEndpoint;
+  readonly telemetry: AppTelemetry | undefined;
 }
 
 export type AppState = 'created' | 'starting' | 'started' | 'stopping' | 'stopped';
@@ -245,6 +247,7 @@ export class TaskApp {
   async #endWatch(): Promise<void> {
     this.#parts.health.stop();
     await this.#parts.http.close();
+    this.#parts.telemetry?.stop();
   }
 
   #connect(): Promise<void> {

@@ -28,6 +28,8 @@ export interface BrokerEvents {
   onConnection?(name: string, state: ConnectionState, error?: Error, address?: string): void;
   /** A subscription was lost or came back. */
   onSubscription?(queue: string, state: SubscriptionState, error?: Error): void;
+  /** A message was confirmed, or is given up. @param startedAt - when it was handed over, by `performance.now()`. */
+  onPublished?(startedAt: number, error?: Error): void;
 }
 
 /** A message broker, as Warren needs it: RabbitMQ through amqplib, or the embedded one. */

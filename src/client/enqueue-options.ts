@@ -18,7 +18,7 @@ export interface EnqueueOptions {
   readonly priority?: number;
   /** A task that was not started this long after it was enqueued goes to the dead-letter queue as `expired`. Longer than `delay`. */
   readonly expiresIn?: Duration;
-  /** The task's id, 1 to 255 bytes: give your own to make enqueuing again recognisable. @defaultValue a random UUID */
+  /** The task's id, 1 to 255 bytes: give your own to make enqueuing again recognisable. @defaultValue a UUID of version 7: the millisecond, then random */
   readonly id?: string;
   /** Carried along, 1 to 255 bytes. */
   readonly correlationId?: string;

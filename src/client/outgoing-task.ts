@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { InvalidPayloadError, MessageLimitError, type PayloadProblem } from '../errors/enqueue-errors';
 import { HEADER, userHeaders } from '../message/headers';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import { route } from '../topology/ladder';
 import { type EnqueueOptions, type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
 import type { EncodedPayload, SentTask } from './sent-task';
+import { newTaskId } from './task-id';
 
 /** A task that is ready to be published, and how long that may take. */
 export interface OutgoingTask {
@@ -46,7 +46,7 @@ function addressed(
   now: number,
 ): OutgoingTask {
   if (!encoded.ok) throw refusal(task, encoded.problems);
-  const id = options.id ?? randomUUID();
+  const id = options.id ?? newTaskId(now);
   const { exchange, routingKey } = route(task.queue, options.delayMs, 'exact');
   return {
     id,
@@ -85,9 +85,13 @@ function properties(
   };
 }
 
-function ownHeaders({ headers, expiresInMs }: ResolvedEnqueueOptions, now: number): MessageProperties['headers'] {
-  if (headers === undefined && expiresInMs === undefined) return undefined;
+function ownHeaders(
+  { headers, expiresInMs, delayMs }: ResolvedEnqueueOptions,
+  now: number,
+): MessageProperties['headers'] {
+  if (headers === undefined && expiresInMs === undefined && delayMs === 0) return undefined;
   const own = userHeaders(headers);
+  if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + delayMs);
   if (expiresInMs !== undefined) own[HEADER.expiresAt] = Math.ceil(now + expiresInMs);
   return own;
 }

@@ -1,6 +1,9 @@
 import type { Broker } from '../broker/broker';
+import { describeThrown } from '../errors/describe-thrown';
 import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
+import type { EventBus } from '../events/event-bus';
 import { type TaskTracer, withTraceHeaders } from '../events/tracer';
+import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
@@ -21,6 +24,7 @@ export interface TaskClientOptions {
   readonly contractsOf: (type: ClassType) => ReadonlyMap<string, TaskContract>;
   /** Throws while enqueuing is not possible: before `start()` and after `stop()`. */
   readonly assertReady: () => void;
+  readonly events: EventBus;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
 }
@@ -79,11 +83,18 @@ export class TaskClient {
 
   async #enqueue(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): Promise<EnqueuedTask> {
     this.options.assertReady();
-    const outgoing = this.#outgoing(contract, payload, options);
-    // Awaiting what is there already would cost every task a turn of the microtask queue.
-    const ready = outgoing instanceof Promise ? await outgoing : outgoing;
-    await this.#publish(contract, ready);
-    return { id: ready.id, task: contract.name, queue: contract.queue };
+    let id = options?.id;
+    try {
+      const outgoing = this.#outgoing(contract, payload, options);
+      // Awaiting what is there already would cost every task a turn of the microtask queue.
+      const ready = outgoing instanceof Promise ? await outgoing : outgoing;
+      id = ready.id;
+      await this.#publish(contract, ready);
+      return { id, task: contract.name, queue: contract.queue };
+    } catch (error) {
+      this.#tellFailed(contract, id, error);
+      throw error;
+    }
   }
 
   async #enqueueMany(contract: TaskContract, items: Iterable<EnqueueItem<unknown>>): Promise<readonly EnqueueResult[]> {
@@ -107,7 +118,10 @@ export class TaskClient {
   /** Tells its result, without fail. Makes no more promises than publishing does: this runs for each of many. */
   #enqueueItem(contract: TaskContract, item: EnqueueItem<unknown>, tell: (result: EnqueueResult) => void): void {
     let id: string | undefined;
-    const failed = (error: unknown): void => tell({ ok: false, id, error: error as Error });
+    const failed = (error: unknown): void => {
+      this.#tellFailed(contract, id, error);
+      tell({ ok: false, id, error: error as Error });
+    };
     const publish = (outgoing: OutgoingTask): Promise<void> => {
       ({ id } = outgoing);
       return this.#publish(contract, outgoing).then(() => tell({ ok: true, id: outgoing.id }), failed);
@@ -132,22 +146,34 @@ export class TaskClient {
   }
 
   #publish(contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
-    const { tracer } = this.options;
-    return tracer === undefined
+    const { tracer, events } = this.options;
+    return tracer === undefined && !events.has('task:enqueued')
       ? this.#publishMessage(contract, outgoing, outgoing.message)
-      : this.#publishTraced(tracer, contract, outgoing);
+      : this.#publishObserved(contract, outgoing);
   }
 
-  async #publishTraced(tracer: TaskTracer, contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
-    const { message, delayMs } = outgoing;
-    const trace = tracer.send({ task: contract.name, queue: contract.queue, delayMs, message });
+  async #publishObserved(contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
+    const { tracer, events } = this.options;
+    const { id, delayMs } = outgoing;
+    const { name: task, queue } = contract;
+    const trace = tracer?.send({ task, queue, delayMs, message: outgoing.message });
+    const message = withTraceHeaders(outgoing.message, trace?.headers);
     try {
-      await this.#publishMessage(contract, outgoing, withTraceHeaders(message, trace.headers));
+      await this.#publishMessage(contract, outgoing, message);
     } catch (error) {
-      trace.end({ error });
+      trace?.end({ error });
       throw error;
     }
-    trace.end();
+    trace?.end();
+    if (!events.has('task:enqueued')) return;
+    events.emit('task:enqueued', { task, id, queue, delayMs, traceId: traceIdOf(message.properties.headers) });
+  }
+
+  #tellFailed(contract: TaskContract, id: string | undefined, error: unknown): void {
+    const { events } = this.options;
+    // What is no contract has neither a name nor a queue: a mistake in the code, and thrown as such.
+    if (!events.has('enqueue:failed') || !isTaskContract(contract)) return;
+    events.emit('enqueue:failed', { task: contract.name, queue: contract.queue, id, error: describeThrown(error) });
   }
 
   #publishMessage(

@@ -5,15 +5,15 @@ type AnyListener = (event: never) => void;
 
 /** Calls listeners and survives them: one that throws, or whose promise rejects, becomes a `listener:failed` event. */
 export class EventBus {
-  readonly #listeners = new Map<EventName, Set<AnyListener>>();
+  /** Lists are replaced, never changed: whoever emits goes through the one that was there when it began. */
+  readonly #listeners = new Map<EventName, readonly AnyListener[]>();
 
   /** Adds a listener and returns the function that removes it. */
   on<E extends EventName>(event: E, listener: EventListener<E>): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set<AnyListener>();
-    this.#listeners.set(event, listeners);
-    listeners.add(listener as AnyListener);
+    const others = () => (this.#listeners.get(event) ?? []).filter((other) => other !== listener);
+    this.#listeners.set(event, [...others(), listener as AnyListener]);
     return () => {
-      listeners.delete(listener as AnyListener);
+      this.#listeners.set(event, others());
     };
   }
 
@@ -34,13 +34,13 @@ export class EventBus {
   /** Whether anybody listens: lets the hot path skip building an event that nobody hears. */
   has(event: EventName): boolean {
     const listeners = this.#listeners.get(event);
-    return listeners !== undefined && listeners.size > 0;
+    return listeners !== undefined && listeners.length > 0;
   }
 
   emit<E extends EventName>(event: E, value: WarrenEvents[E]): void {
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) return;
-    for (const listener of [...listeners]) this.#call(event, listener as EventListener<E>, value);
+    for (const listener of listeners) this.#call(event, listener as EventListener<E>, value);
   }
 
   #call<E extends EventName>(event: E, listener: EventListener<E>, value: WarrenEvents[E]): void {

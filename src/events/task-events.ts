@@ -11,17 +11,43 @@ export interface TaskEvent {
   readonly queue: string;
   /** 1-based. */
   readonly attempt: number;
+  /** The trace that it belongs to, 32 hexadecimal digits; `undefined` where nobody traces it. */
+  readonly traceId: string | undefined;
 }
 
 export interface TaskEndedEvent extends TaskEvent {
   /** How long the attempt ran, in milliseconds. */
   readonly durationMs: number;
+  /**
+   * How long ago it was first enqueued, in milliseconds; to the second where its sender writes no more than the property
+   * `timestamp`; `undefined` where it does not say.
+   */
+  readonly sinceEnqueuedMs: number | undefined;
 }
 
 /** Everything that Warren tells while it runs. Events of a task go out after its message was settled. */
 export interface WarrenEvents {
+  /** The broker has stored a task that this process enqueued. */
+  'task:enqueued': Omit<TaskEvent, 'attempt'> & {
+    /** How long it waits before it may run, in milliseconds; 0: not at all. */
+    readonly delayMs: number;
+  };
+  /** A task could not be enqueued. What is `unknown` may be stored all the same: its code tells. */
+  'enqueue:failed': {
+    readonly task: string;
+    readonly queue: string;
+    /** `undefined` where it failed before it had one. */
+    readonly id: string | undefined;
+    readonly error: ThrownDescription;
+  };
   /** A handler is about to be called. */
-  'task:started': TaskEvent;
+  'task:started': TaskEvent & {
+    /**
+     * How long it was ready to run before, in milliseconds: since it was enqueued, or since its delay, backoff or replay was
+     * over; `undefined` where its sender does not say.
+     */
+    readonly waitedMs: number | undefined;
+  };
   /** A handler succeeded and its message was acknowledged. */
   'task:completed': TaskEndedEvent;
   /** An attempt failed and the next one waits in the broker. */
@@ -52,6 +78,10 @@ export interface WarrenEvents {
   'task:overdue-ended': TaskEvent & { readonly overdueMs: number };
   /** A retry or dead-letter copy could not be published; the message stays with the broker and comes again. */
   'settlement:failed': TaskEvent & { readonly error: ThrownDescription };
+  /** The broker has confirmed a message: of a task, a retry, a dead letter or a replay. */
+  'publish:confirmed': { readonly durationMs: number };
+  /** A message was not confirmed in time, or refused, or returned since no queue wanted it. */
+  'publish:failed': { readonly durationMs: number; readonly error: ThrownDescription };
   'worker:started': { readonly queues: readonly string[] };
   /**
    * Tasks of this queue may be out for longer than this broker allows by default, and it cannot be told otherwise by its

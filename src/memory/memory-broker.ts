@@ -57,7 +57,7 @@ export class MemoryBroker implements Broker {
     private readonly events: BrokerEvents,
   ) {
     this.address = host.address;
-    this.#ownPublisher = new MemoryPublisher(host.vhost);
+    this.#ownPublisher = new MemoryPublisher(host.vhost, events);
     this.publisher = this.#ownPublisher;
   }
 

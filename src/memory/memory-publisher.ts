@@ -1,4 +1,4 @@
-import type { Publisher, PublishOptions } from '../broker/broker';
+import type { BrokerEvents, Publisher, PublishOptions } from '../broker/broker';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import {
@@ -31,9 +31,23 @@ export class MemoryPublisher implements Publisher {
   readonly #waiting = new Fifo<Waiting>();
   #state: 'waiting' | 'connected' | 'closed' = 'waiting';
 
-  constructor(private readonly vhost: VirtualHost) {}
+  constructor(
+    private readonly vhost: VirtualHost,
+    private readonly events: Pick<BrokerEvents, 'onPublished'>,
+  ) {}
 
   async publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
+    const startedAt = performance.now();
+    try {
+      await this.#publish(message, options);
+    } catch (error) {
+      this.events.onPublished?.(startedAt, error as Error);
+      throw error;
+    }
+    this.events.onPublished?.(startedAt);
+  }
+
+  async #publish(message: OutgoingMessage, options: PublishOptions | undefined): Promise<void> {
     const target = targetOf(message);
     const stored = encode(message, target);
     if (this.#state === 'waiting') await this.#connected(options?.timeoutMs ?? DEFAULT_TIMEOUT_MS);

@@ -3,7 +3,7 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
-import { copyTrace, HEADER, originalBody, userHeaders } from './headers';
+import { copyTrace, HEADER, headerOf, originalBody, userHeaders } from './headers';
 import type { IncomingMessage, MessageProperties } from './wire';
 
 /** Problems that a dead letter names, and their budget in bytes of JSON text. */
@@ -21,6 +21,8 @@ export interface CopyInput {
   readonly attempt: number;
   readonly firstAttemptAt: number | undefined;
   readonly failures: readonly TaskFailure[];
+  /** From when on it may be run; milliseconds since 1970. */
+  readonly dueAt?: number | undefined;
   /** Headers of the trace, where they differ from those of the message. */
   readonly trace?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -69,20 +71,21 @@ function commonHeaders(input: CopyInput): Record<string, unknown> {
   headers[HEADER.attempt] = input.attempt;
   headers[HEADER.queue] = input.queue;
   if (input.firstAttemptAt !== undefined) headers[HEADER.firstAttemptAt] = input.firstAttemptAt;
+  if (input.dueAt !== undefined) headers[HEADER.dueAt] = input.dueAt;
   if (envelope.expiresAt !== undefined) headers[HEADER.expiresAt] = envelope.expiresAt;
   if (input.failures.length > 0) headers[HEADER.failures] = JSON.stringify(input.failures);
   if (envelope.exchange !== '') {
     headers[HEADER.exchange] = envelope.exchange;
     headers[HEADER.routingKey] = envelope.routingKey;
   }
-  copyReplays(message, headers);
+  copyCounts(message, headers);
   copyTrace(message.properties.headers, headers);
   return input.trace === undefined ? headers : Object.assign(headers, input.trace);
 }
 
-function copyReplays(message: IncomingMessage, headers: Record<string, unknown>): void {
+function copyCounts(message: IncomingMessage, headers: Record<string, unknown>): void {
   for (const name of [HEADER.replays, HEADER.replayedAt]) {
-    const value = message.properties.headers?.[name];
+    const value = headerOf(message.properties.headers, name);
     if (typeof value === 'number') headers[name] = value;
   }
   const original = originalBody(message.properties.headers);

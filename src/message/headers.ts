@@ -10,6 +10,8 @@ export const HEADER = Object.freeze({
   firstAttemptAt: 'warren-first-attempt-at',
   /** No attempt begins after this; milliseconds since 1970. */
   expiresAt: 'warren-expires-at',
+  /** From when on it may be run, where it waited for that: a delay or a backoff; milliseconds since 1970. */
+  dueAt: 'warren-due-at',
   /** Earlier failures as JSON text, oldest first. */
   failures: 'warren-failures',
   /** In a queue of suspects: how often the message had been out when a worker died, before it came there. */

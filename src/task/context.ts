@@ -26,6 +26,8 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** When the task was first enqueued (whole seconds), or `undefined` where the sender did not say. */
   readonly enqueuedAt: Date | undefined;
+  /** The trace that this attempt belongs to, 32 hexadecimal digits; `undefined` where nobody traces it. */
+  readonly traceId: string | undefined;
   readonly correlationId: string | undefined;
   /** Who enqueued it (`app_id`). */
   readonly appId: string | undefined;

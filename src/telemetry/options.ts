@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error';
 import { OptionReader } from '../task/option-reader';
+import type { PrometheusRegistry } from './metrics/prometheus';
 
 /** What `telemetry()` shall do. Nothing is on by default, and only what is on is loaded. */
 export interface TelemetryOptions {
@@ -8,23 +9,47 @@ export interface TelemetryOptions {
    * an SDK of your choice. @defaultValue `false`
    */
   readonly traces?: boolean;
+  /** Metrics through `@opentelemetry/api`. @defaultValue `false` */
+  readonly metrics?: boolean;
+  /**
+   * Metrics as Prometheus' text, which the app's HTTP endpoint shows at `/metrics`. Takes `prom-client`, which you install.
+   * `true`: in a registry of their own; or in one of yours, beside your own metrics. @defaultValue `false`
+   */
+  readonly prometheus?: boolean | PrometheusRegistry;
 }
 
 export interface ResolvedTelemetryOptions {
   readonly traces: boolean;
+  readonly metrics: boolean;
+  readonly prometheus: boolean | PrometheusRegistry;
 }
 
-const OPTION_KEYS = ['traces'] as const satisfies readonly (keyof TelemetryOptions)[];
+const OPTION_KEYS = ['traces', 'metrics', 'prometheus'] as const satisfies readonly (keyof TelemetryOptions)[];
 
 /** @throws ConfigurationError with every mistake. */
 export function readTelemetryOptions(options: TelemetryOptions): ResolvedTelemetryOptions {
   const problems: string[] = [];
   const reader = new OptionReader(options, 'telemetry', problems);
   reader.refuseUnknown(OPTION_KEYS);
-  const resolved = { traces: reader.flag('traces') ?? false };
-  if (problems.length === 0 && !Object.values(resolved).includes(true)) {
+  const resolved = {
+    traces: reader.flag('traces') ?? false,
+    metrics: reader.flag('metrics') ?? false,
+    prometheus: readPrometheus(reader),
+  };
+  if (problems.length === 0 && Object.values(resolved).every((value) => value === false)) {
     reader.note(`nothing is turned on: give one of ${OPTION_KEYS.join(', ')}`);
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(resolved);
+}
+
+function readPrometheus(reader: OptionReader): boolean | PrometheusRegistry {
+  const value = reader.value('prometheus') ?? false;
+  if (typeof value === 'boolean') return value;
+  const isRegistry = (['metrics', 'registerMetric'] as const).every(
+    (method) => typeof value === 'object' && typeof Reflect.get(value, method) === 'function',
+  );
+  if (isRegistry) return value as PrometheusRegistry;
+  reader.refuse('prometheus', 'true, false or a Registry of prom-client');
+  return false;
 }

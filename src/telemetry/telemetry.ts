@@ -1,25 +1,54 @@
-import type { Telemetry } from '../events/telemetry';
+import type { AppTelemetry, ObservedApp, Telemetry } from '../events/telemetry';
 import { loadPeer } from './load-peer';
+import { MetricsExport } from './metrics/metrics-export';
+import type { PrometheusRegistry } from './metrics/prometheus';
 import { readTelemetryOptions, type TelemetryOptions } from './options';
+import type { OpenTelemetryApi } from './traces/open-telemetry-api';
 import { OpenTelemetryTracer } from './traces/open-telemetry-tracer';
 
 /**
  * Makes traces and metrics of apps: give it to `createTaskApp`, or to `WarrenModule.forRoot`. Several apps of a process
- * may share one.
+ * may share one; their metrics then add up.
  *
  * @throws ConfigurationError when an option is wrong, nothing is turned on, or a package that it needs is not installed.
  *
  * @example
  * ```ts
- * const app = await createTaskApp({ tasks: [EmailTasks], telemetry: telemetry({ traces: true }) });
+ * const app = await createTaskApp({
+ *   tasks: [EmailTasks],
+ *   http: { port: 9090 },
+ *   telemetry: telemetry({ traces: true, prometheus: true }),
+ * });
  * ```
  */
 export function telemetry(options: TelemetryOptions): Telemetry {
-  const { traces } = readTelemetryOptions(options);
-  const api = traces ? loadPeer<typeof import('@opentelemetry/api')>('@opentelemetry/api', 'traces') : undefined;
+  const { traces, metrics, prometheus } = readTelemetryOptions(options);
+  const tracing = traces ? loadOpenTelemetry('traces') : undefined;
+  const registry = typeof prometheus === 'boolean' ? (prometheus ? newRegistry() : undefined) : prometheus;
+  const measuring =
+    metrics || registry !== undefined
+      ? new MetricsExport(metrics ? loadOpenTelemetry('metrics') : undefined, registry)
+      : undefined;
+  return { observe: (app) => observe(app, tracing, measuring) };
+}
+
+function observe(
+  app: ObservedApp,
+  tracing: OpenTelemetryApi | undefined,
+  measuring: MetricsExport | undefined,
+): AppTelemetry {
+  const stop = measuring?.add(app);
   return {
-    observe: ({ address }) => ({
-      tracer: api === undefined ? undefined : new OpenTelemetryTracer(api, address),
-    }),
+    tracer: tracing === undefined ? undefined : new OpenTelemetryTracer(tracing, app.address),
+    pages: measuring?.pages ?? [],
+    stop: () => stop?.(),
   };
+}
+
+const loadOpenTelemetry = (option: string): OpenTelemetryApi =>
+  loadPeer<OpenTelemetryApi>('@opentelemetry/api', option);
+
+function newRegistry(): PrometheusRegistry {
+  const { Registry } = loadPeer<typeof import('prom-client')>('prom-client', 'prometheus');
+  return new Registry();
 }

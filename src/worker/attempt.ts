@@ -1,5 +1,6 @@
 import type { AttemptTrace } from '../events/tracer';
 import type { Envelope } from '../message/envelope';
+import type { IncomingMessage } from '../message/wire';
 import type { TaskDefinition } from '../task/definition';
 import type { TaskOutcome } from '../task/outcome';
 
@@ -8,6 +9,7 @@ export interface Attempt {
   readonly outcome: TaskOutcome;
   /** The task, where one was found. */
   readonly definition: TaskDefinition | undefined;
+  readonly message: IncomingMessage;
   readonly envelope: Envelope;
   /** The task's id; made up for this delivery where the sender gave none. */
   readonly id: string;

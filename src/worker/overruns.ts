@@ -129,4 +129,4 @@ export class Overruns {
   }
 }
 
-const eventOf = ({ name, id, queue, attempt }: RunningTask) => ({ task: name, id, queue, attempt });
+const eventOf = ({ name, id, queue, attempt, traceId }: RunningTask) => ({ task: name, id, queue, attempt, traceId });

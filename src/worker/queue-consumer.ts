@@ -40,6 +40,11 @@ export class QueueConsumer {
     return this.queue.name;
   }
 
+  /** Tasks that may run at the same time. */
+  get slots(): number {
+    return this.queue.concurrency;
+  }
+
   /** Slots that are taken: by tasks that run, and by handlers that were to have returned. */
   get running(): number {
     return this.#running;

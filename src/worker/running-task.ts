@@ -1,7 +1,9 @@
 import { type BagItem, NO_PLACE } from '../collections/bag';
 import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
+import type { AttemptTrace } from '../events/tracer';
 import { type Envelope, readFailures } from '../message/envelope';
 import { userHeaders } from '../message/headers';
+import { traceIdOf } from '../message/trace-context';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskContext, TaskFailure } from '../task/context';
 import type { TaskDefinition } from '../task/definition';
@@ -29,6 +31,8 @@ export class RunningTask implements TaskContext, BagItem {
     private readonly definition: TaskDefinition,
     private readonly envelope: Envelope,
     readonly message: IncomingMessage,
+    /** `undefined` where nothing is traced. */
+    readonly trace?: AttemptTrace | undefined,
   ) {}
 
   get name(): string {
@@ -42,6 +46,10 @@ export class RunningTask implements TaskContext, BagItem {
 
   get attempt(): number {
     return this.envelope.attempt;
+  }
+
+  get traceId(): string | undefined {
+    return this.trace?.traceId ?? traceIdOf(this.message.properties.headers);
   }
 
   get maxAttempts(): number {

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker';
 import type { EventBus } from '../events/event-bus';
+import type { QueueSlots } from '../events/telemetry';
 import type { QueueDefinition } from '../task/definition';
 import type { Clock } from '../time/clock';
 import { ackLimit, DEFAULT_ACK_TIMEOUT_MS } from '../topology/ack-timeout';
@@ -46,6 +47,14 @@ export class Worker {
   /** Tasks that run now. */
   get running(): number {
     return this.#consumers.reduce((sum, consumer) => sum + consumer.running, 0);
+  }
+
+  /** What each home queue runs now; its queue of suspects has a slot of its own, which is not counted. */
+  get slots(): readonly QueueSlots[] {
+    const names = this.#names();
+    return this.#consumers
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, slots, running }) => ({ queue: name, slots, running }));
   }
 
   async start(): Promise<void> {

@@ -39,7 +39,7 @@ export function addEnqueueCommand(program: Command, session: Session): void {
     .option('--delay <duration>', 'wait in the broker first: 90s, 10m, 2h, 7d', duration)
     .option('--at <instant>', 'wait until then: 2026-12-24T18:00:00Z', instant)
     .option('--count <number>', 'enqueue the payload so many times', wholeNumber(1, 10_000_000))
-    .option('--id <id>', "the task's id (default: a random UUID)")
+    .option('--id <id>', "the task's id (default: a new UUID)")
     .option('--priority <number>', '0 to 255, higher goes first', wholeNumber(0, 255));
   withCommonOptions(
     command,

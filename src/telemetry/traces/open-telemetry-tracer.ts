@@ -11,8 +11,7 @@ import { HEADER, integerHeader, textHeader } from '../../message/headers';
 import { processAttributes, replayAttributes, sendAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { OpenTelemetryAttempt } from './open-telemetry-attempt';
-import { lastSpanOf, linksTo, Spans } from './spans';
-import { parseTraceparent } from './traceparent';
+import { lastSpanOf, linksTo, remoteSpan, Spans } from './spans';
 
 const MAX_REPLAYS_TOLD = 1_000_000;
 
@@ -35,7 +34,7 @@ export class OpenTelemetryTracer implements TaskTracer {
     const parent = context.active();
     // A creation context that the sender made itself stays what it is.
     const given = textHeader(send.message.properties.headers, 'traceparent');
-    const links = linksTo(given === undefined ? undefined : parseTraceparent(given));
+    const links = linksTo(remoteSpan(given));
     const kind = given === undefined ? SpanKind.PRODUCER : SpanKind.CLIENT;
     const span = this.#spans.start(`send ${send.queue}`, kind, sendAttributes(send), links, parent);
     const headers = given === undefined ? this.#spans.inject(this.#spans.withSpan(parent, span)) : undefined;

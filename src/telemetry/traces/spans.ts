@@ -1,11 +1,11 @@
 import type { Context, Link, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
 import type { SendTrace, TraceHeaders } from '../../events/tracer';
 import { HEADER, textHeader } from '../../message/headers';
+import { parseTraceparent } from '../../message/trace-context';
 import type { MessageHeaders } from '../../message/wire';
 import { type Attributes, serverAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { fail } from './record-failure';
-import { parseTraceparent } from './traceparent';
 
 const MAX_HEADER_LENGTH = 8_192;
 
@@ -85,6 +85,12 @@ export const linksTo = (span: SpanContext | undefined): Link[] => (span === unde
 
 /** The attempt before, as its copy tells it. */
 export function lastSpanOf(headers: MessageHeaders | undefined): SpanContext | undefined {
-  const header = textHeader(headers, HEADER.lastSpan);
-  return header === undefined ? undefined : parseTraceparent(header);
+  return headers === undefined ? undefined : remoteSpan(textHeader(headers, HEADER.lastSpan));
+}
+
+/** A span of another process, as a `traceparent` names it. */
+export function remoteSpan(traceparent: string | undefined): SpanContext | undefined {
+  const parsed = parseTraceparent(traceparent);
+  if (parsed === undefined) return undefined;
+  return { traceId: parsed.traceId, spanId: parsed.spanId, traceFlags: parsed.isSampled ? 1 : 0, isRemote: true };
 }

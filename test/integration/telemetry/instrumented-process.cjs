@@ -43,7 +43,11 @@ async function main() {
   await completed;
   await app.stop();
   await ownUse();
-  process.send(exporter.getFinishedSpans().map(({ name, instrumentationScope }) => [instrumentationScope.name, name]));
+  // In the order in which they began: a confirm may come after its task was run.
+  const spans = exporter
+    .getFinishedSpans()
+    .toSorted((a, b) => a.startTime[0] - b.startTime[0] || a.startTime[1] - b.startTime[1]);
+  process.send(spans.map(({ name, instrumentationScope }) => [instrumentationScope.name, name]));
 }
 
 /** What the service does with amqplib itself keeps its spans. */

@@ -37,6 +37,9 @@ function readByAmqplib(bytes: Buffer): Omit<ConsumeMessage, 'content'> {
 const text = fc.string({ unit: 'binary', maxLength: 80 });
 const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
 const number = fc.oneof(fc.nat(1_000), fc.maxSafeNat());
+const textHeaders = fc
+  .dictionary(text, fc.string({ unit: 'binary', maxLength: 300 }), { maxKeys: 8, noNullPrototype: true })
+  .filter((headers) => !Object.hasOwn(headers, '__proto__'));
 const plain: fc.Arbitrary<Sent> = fc.record({
   channel: fc.integer({ min: 1, max: 2047 }),
   fields: fc.record({
@@ -48,7 +51,7 @@ const plain: fc.Arbitrary<Sent> = fc.record({
   }) as fc.Arbitrary<ConsumeMessage['fields']>,
   properties: fc.record({
     contentType: maybe(text),
-    headers: fc.constantFrom(undefined, {}),
+    headers: fc.oneof(fc.constantFrom(undefined, {}), textHeaders),
     deliveryMode: fc.constantFrom(undefined, 1, 2),
     messageId: maybe(text),
     timestamp: maybe(number),

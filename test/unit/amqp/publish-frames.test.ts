@@ -10,7 +10,7 @@ const { makeBodyFrame } = require(join(lib, 'frame.js'));
 
 function amqplibFrames(channel: number, { exchange, routingKey, body, properties }: OutgoingMessage): Buffer {
   const method = defs.encodeMethod(defs.BasicPublish, channel, { exchange, routingKey, mandatory: true });
-  const all = { ...properties, headers: {}, deliveryMode: 2 };
+  const all = { ...properties, headers: properties.headers ?? {}, deliveryMode: 2 };
   const header = defs.encodeProperties(defs.BasicProperties, channel, body.length, all);
   return Buffer.concat([method, header, ...(body.length === 0 ? [] : [makeBodyFrame(channel, body)])]);
 }
@@ -23,6 +23,7 @@ const message: fc.Arbitrary<OutgoingMessage> = fc.record({
   body: fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes)),
   properties: fc.record({
     contentType: maybe(text),
+    headers: maybe(fc.dictionary(text, fc.string({ unit: 'binary', maxLength: 300 }), { maxKeys: 5 })),
     messageId: maybe(text),
     timestamp: maybe(fc.integer({ min: 0, max: 2 ** 40 })),
     type: maybe(text),
@@ -44,7 +45,7 @@ it('writes the bytes that amqplib writes, wherever in the block', () => {
 });
 
 it.each<[string, MessageProperties]>([
-  ['headers', { headers: {} }],
+  ['a header that is no text', { headers: { traceparent: '00', attempt: 2 } }],
   ['priority', { priority: 0 }],
   ['expiration', { expiration: '1' }],
   ['correlationId', { correlationId: 'a' }],

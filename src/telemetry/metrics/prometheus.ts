@@ -1,0 +1,92 @@
+import type { CounterName, GaugeName, HistogramName } from './metric-definitions';
+import {
+  bucketsOf,
+  METRIC_NAMES,
+  METRICS,
+  type MetricDefinition,
+  type MetricName,
+  prometheusName,
+} from './metric-definitions';
+import type { MetricsModel } from './metrics-model';
+import type { Histogram, LabelValues } from './series';
+
+/** A value as prom-client writes it. */
+export interface PrometheusValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName?: string;
+}
+
+/** A metric as a registry of prom-client takes it. */
+export interface PrometheusMetric {
+  readonly name: string;
+  readonly help: string;
+  readonly type: MetricDefinition['kind'];
+  readonly aggregator: 'sum' | 'max';
+  readonly values: readonly PrometheusValue[];
+}
+
+/** What is needed of a registry of prom-client. */
+export interface PrometheusRegistry {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+  registerMetric(metric: never): void;
+}
+
+/** Adds all metrics to a registry, which reads them whenever it is asked for its text. */
+export function registerMetrics(registry: PrometheusRegistry, model: MetricsModel, update: () => void): void {
+  for (const metric of METRIC_NAMES) {
+    const { help, kind } = METRICS[metric];
+    const name = prometheusName(metric);
+    const read = async (): Promise<PrometheusMetric> => {
+      update();
+      return {
+        name,
+        help,
+        type: kind,
+        aggregator: kind === 'gauge' ? 'max' : 'sum',
+        values: await values(model, metric),
+      };
+    };
+    // What prom-client asks a metric for, with nothing of it that counts.
+    registry.registerMetric({ name, help, type: kind, aggregator: 'sum', get: read, reset: () => undefined } as never);
+  }
+}
+
+async function values(model: MetricsModel, name: MetricName): Promise<readonly PrometheusValue[]> {
+  const label = (given: LabelValues): Record<string, string> =>
+    Object.fromEntries(METRICS[name].labels.map((key, index) => [key, given[index] ?? '']));
+  switch (METRICS[name].kind) {
+    case 'counter':
+      return [...model.counter(name as CounterName).entries()].map(({ labels, series }) => ({
+        labels: label(labels),
+        value: series.value,
+      }));
+    case 'gauge':
+      return (await model.read(name as GaugeName)).map(({ labels, value }) => ({ labels: label(labels), value }));
+    case 'histogram':
+      return [...model.histogram(name as HistogramName).entries()].flatMap(({ labels, series }) =>
+        histogramValues(name as HistogramName, label(labels), series),
+      );
+  }
+}
+
+/** Prometheus counts into a bucket all that is below its end, and so all of the buckets before it. */
+function histogramValues(
+  name: HistogramName,
+  labels: Readonly<Record<string, string>>,
+  { counts, sum, count }: Histogram,
+): readonly PrometheusValue[] {
+  const base = prometheusName(name);
+  let below = 0;
+  const buckets = bucketsOf(name).map((le, index) => {
+    below += counts[index] ?? 0;
+    return { metricName: `${base}_bucket`, labels: { ...labels, le }, value: below };
+  });
+  return [
+    ...buckets,
+    { metricName: `${base}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${base}_sum`, labels, value: sum },
+    { metricName: `${base}_count`, labels, value: count },
+  ];
+}
