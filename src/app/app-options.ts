@@ -51,6 +51,12 @@ export interface TaskAppOptions {
   readonly name?: string;
   /** Retry policy and timeout of tasks whose class and decorator say nothing. */
   readonly defaults?: TaskDefaults;
+  /**
+   * How long messages are kept whose task no worker here knows, since a newer version may be rolling out that does: 0 to
+   * 30 days. They go round through the delay queues meanwhile and lose no attempt, then stand among the dead letters.
+   * @defaultValue `'1h'`
+   */
+  readonly keepUnknownTasks?: Duration;
   /** Wraps every handler, outermost first. @defaultValue none */
   readonly middleware?: readonly TaskMiddleware[];
   /** Where handler instances come from. @defaultValue one instance of each class, by `new` */
@@ -110,6 +116,7 @@ export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly concurrency: number | undefined;
   readonly name: string;
   readonly defaults: TaskDefaults;
+  readonly keepUnknownTasksMs: number;
   readonly middleware: readonly TaskMiddleware[];
   readonly resolver: HandlerResolver | undefined;
   readonly topology: TopologyMode;
@@ -135,6 +142,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
   url: 'amqp://guest:guest@localhost:5672',
   consume: true,
   name: 'warren',
+  keepUnknownTasksMs: HOUR,
   topology: 'assert',
   publishTimeoutMs: 15 * SECOND,
   maxInFlight: 1_000,
@@ -155,6 +163,7 @@ const OPTION_KEYS = [
   'concurrency',
   'name',
   'defaults',
+  'keepUnknownTasks',
   'middleware',
   'resolver',
   'topology',
@@ -207,6 +216,9 @@ export function resolveAppOptions(
     concurrency: reader.wholeNumber('concurrency', 1, 10_000),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
     defaults: (reader.value('defaults') as TaskDefaults | undefined) ?? {},
+    keepUnknownTasksMs:
+      reader.duration('keepUnknownTasks', between(0, 30 * DAY, 'from 0 to 30 days')) ??
+      DEFAULT_APP_OPTIONS.keepUnknownTasksMs,
     middleware: readMiddleware(reader),
     resolver: reader.value('resolver') as HandlerResolver | undefined,
     topology: reader.oneOf('topology', TOPOLOGY_MODES) ?? DEFAULT_APP_OPTIONS.topology,

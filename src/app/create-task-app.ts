@@ -14,7 +14,6 @@ import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
 import { HttpEndpoint } from '../http/http-endpoint';
-import { mostPatientRetry } from '../retry/normalize-retry';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
@@ -206,7 +205,7 @@ function createWorker(
       events,
       clock,
       random: Math.random,
-      unknownTaskRetry: (queue) => mostPatientRetry(catalog.tasksOf(queue).map(({ retry }) => retry)),
+      keepUnknownTasksMs: options.keepUnknownTasksMs,
     }),
   });
 }

@@ -50,7 +50,7 @@ export interface WarrenEvents {
   };
   /** A handler succeeded and its message was acknowledged. */
   'task:completed': TaskEndedEvent;
-  /** An attempt failed and the next one waits in the broker. */
+  /** An attempt failed and the next one waits in the broker; or nobody here knows the task, and the attempt keeps its number. */
   'task:retried': TaskEndedEvent & {
     readonly error: ThrownDescription;
     readonly delayMs: number;

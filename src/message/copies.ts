@@ -32,6 +32,13 @@ export function retryProperties(input: CopyInput): MessageProperties {
   return copiedProperties(input, commonHeaders(input));
 }
 
+/** The properties of the copy that waits for a worker that knows its task. */
+export function unknownTaskProperties(input: CopyInput, since: number): MessageProperties {
+  const headers = commonHeaders(input);
+  headers[HEADER.unknownSince] = since;
+  return copiedProperties(input, headers);
+}
+
 /** The properties of the copy that runs alone. */
 export function suspectProperties(input: CopyInput, crashes: number): MessageProperties {
   const headers = commonHeaders(input);

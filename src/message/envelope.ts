@@ -53,6 +53,15 @@ function firstAttempt(message: IncomingMessage, id: string | undefined, type: st
   };
 }
 
+/**
+ * When a worker first met this message that knew no task for it; now, where none has. Read only of such messages.
+ *
+ * @param now - milliseconds since 1970. A forged time to come would keep the message for ever.
+ */
+export function readUnknownSince(message: IncomingMessage, now: number): number {
+  return Math.min(integerHeader(message.properties.headers, HEADER.unknownSince, 0, MAX_INSTANT) ?? now, now);
+}
+
 /** Earlier failures; read only when somebody asks, since most messages have none. */
 export function readFailures(message: IncomingMessage): readonly TaskFailure[] {
   const header = message.properties.headers;

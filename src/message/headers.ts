@@ -16,6 +16,8 @@ export const HEADER = Object.freeze({
   failures: 'warren-failures',
   /** In a queue of suspects: how often the message had been out when a worker died, before it came there. */
   crashes: 'warren-crashes',
+  /** When a worker first met the message that knew no task for it; milliseconds since 1970. Gone once one does. */
+  unknownSince: 'warren-unknown-since',
   /** The exchange and routing key that a foreign message was first published with. */
   exchange: 'warren-exchange',
   routingKey: 'warren-routing-key',

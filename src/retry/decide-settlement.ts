@@ -1,6 +1,7 @@
 import type { DeadLetterReason, Settlement, TaskOutcome } from '../task/outcome';
 import type { RetryPolicy, RetryRule } from '../task/retry-policy';
 import { computeDelay } from './compute-delay';
+import { decideUnknownTask } from './decide-unknown-task';
 
 export interface DecisionInput {
   /** The attempt that has just ended, 1-based. */
@@ -8,6 +9,9 @@ export interface DecisionInput {
   /** When the first attempt began; milliseconds since 1970. */
   readonly firstAttemptAt: number;
   readonly policy: RetryPolicy;
+  /** When a worker first met the message that knew no task for it, and how long such a message is kept; milliseconds. */
+  readonly unknownSince: number;
+  readonly keepUnknownMs: number;
   readonly now: number;
   /** A number in [0, 1). */
   readonly random: number;
@@ -33,12 +37,12 @@ export function decideSettlement(outcome: TaskOutcome, input: DecisionInput): Se
     case 'gave-up':
       return deadLetter('failed');
     case 'unknown-task':
-      return afterFailure(undefined, undefined, undefined, input, 'unknown-task');
+      return decideUnknownTask({ ...input, since: input.unknownSince, keepMs: input.keepUnknownMs });
     case 'retry':
-      return afterFailure(outcome.error, undefined, outcome.afterMs, input, 'exhausted');
+      return afterFailure(outcome.error, undefined, outcome.afterMs, input);
     case 'failed':
     case 'timed-out':
-      return afterFailure(outcome.error, matchRule(input.policy.rules, outcome.error), undefined, input, 'exhausted');
+      return afterFailure(outcome.error, matchRule(input.policy.rules, outcome.error), undefined, input);
   }
 }
 
@@ -47,14 +51,13 @@ function afterFailure(
   rule: RetryRule | undefined,
   afterMs: number | undefined,
   input: DecisionInput,
-  whenSpent: DeadLetterReason,
 ): Settlement {
   if (rule?.then === 'fail') return deadLetter('failed');
   const { policy, attempt } = input;
-  if (attempt >= (rule?.maxAttempts ?? policy.maxAttempts)) return deadLetter(whenSpent);
+  if (attempt >= (rule?.maxAttempts ?? policy.maxAttempts)) return deadLetter('exhausted');
   const delayMs = afterMs ?? computeDelay(rule?.backoff ?? policy.backoff, { attempt, error }, input.random);
   const beginsAfterMs = input.now + delayMs - input.firstAttemptAt;
-  if (policy.maxElapsedMs !== undefined && beginsAfterMs > policy.maxElapsedMs) return deadLetter(whenSpent);
+  if (policy.maxElapsedMs !== undefined && beginsAfterMs > policy.maxElapsedMs) return deadLetter('exhausted');
   return retry(delayMs, attempt + 1, false);
 }
 

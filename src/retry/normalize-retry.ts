@@ -177,12 +177,3 @@ function isClass(value: unknown): value is ErrorClass {
   if (prototype === undefined) return false;
   return prototype.writable === false || prototype.value instanceof Error;
 }
-
-/**
- * The policy of a queue's messages that no task is known for: that of its most patient task, since they may be a newer
- * version's and another worker may know them.
- */
-export function mostPatientRetry(policies: readonly RetryPolicy[]): RetryPolicy {
-  const [first = DEFAULT_RETRY, ...others] = policies;
-  return others.reduce((most, policy) => (policy.maxAttempts > most.maxAttempts ? policy : most), first);
-}

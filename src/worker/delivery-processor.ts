@@ -97,12 +97,13 @@ export class DeliveryProcessor {
       const endedAt = clock.now();
       return { outcome, definition, message: delivery, envelope, id, queue, startedAt, endedAt, trace };
     };
-    const decoded = this.options.decode(delivery);
-    if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
-    if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
     if (envelope.expiresAt !== undefined && envelope.expiresAt <= startedAt) {
       return ended({ kind: 'rejected', reason: 'expired', problems: [] });
     }
+    // Before its body: what cannot be read here may be fine for the version that knows the task.
+    if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
+    const decoded = this.options.decode(delivery);
+    if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
     const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery, trace);
     const outcome = this.#run(running, task, decoded.value);
     return outcome instanceof Promise

@@ -14,8 +14,8 @@ interface KeyedTask<T> {
 
 /**
  * Finds the task that a message is for: by its `type`; else by the routing key that a task of this queue declared;
- * else, when it has no type at all, the queue's only task. A type that nobody knows never falls to the only task:
- * it may be a newer version's.
+ * else, when it has no type at all, the queue's only task. What that one has not asked for never falls to it, neither a
+ * type that nobody knows nor a routing key beside its own: it may be a newer version's.
  */
 export class Dispatcher<T extends Dispatchable> {
   readonly #byName: ReadonlyMap<string, T>;
@@ -40,6 +40,7 @@ export class Dispatcher<T extends Dispatchable> {
     if (envelope.exchange !== '') {
       const keyed = own.keyed.find(({ matches }) => matches(envelope.routingKey));
       if (keyed !== undefined) return keyed.task;
+      if (own.keyed.length > 0) return undefined;
     }
     return envelope.type === undefined ? own.only : undefined;
   }

@@ -4,14 +4,21 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
 import type { TraceHeaders } from '../events/tracer';
-import { type CopyInput, deadLetterProperties, retryProperties, suspectProperties } from '../message/copies';
-import { readFailures } from '../message/envelope';
+import {
+  type CopyInput,
+  deadLetterProperties,
+  retryProperties,
+  suspectProperties,
+  unknownTaskProperties,
+} from '../message/copies';
+import { readFailures, readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
 import { elapsedMs, firstEnqueuedAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
+import type { MessageProperties } from '../message/wire';
 import { decideSettlement } from '../retry/decide-settlement';
+import { DEFAULT_RETRY } from '../retry/normalize-retry';
 import type { Settlement, TaskOutcome } from '../task/outcome';
-import type { RetryPolicy } from '../task/retry-policy';
 import type { Clock } from '../time/clock';
 import { route } from '../topology/ladder';
 import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
@@ -23,8 +30,8 @@ export interface SettlerOptions {
   readonly clock: Clock;
   /** A number in [0, 1), as `Math.random`. */
   readonly random: () => number;
-  /** The policy of a queue's messages that no task is known for. */
-  readonly unknownTaskRetry: (queue: string) => RetryPolicy;
+  /** How long messages are kept that no task is known for, in milliseconds. */
+  readonly keepUnknownTasksMs: number;
 }
 
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
@@ -77,7 +84,7 @@ export class Settler {
   async #settleOther(delivery: Delivery, attempt: Attempt): Promise<void> {
     const { outcome } = attempt;
     const now = this.options.clock.now();
-    const settlement = this.#decide(attempt, now);
+    const settlement = this.#decide(delivery, attempt, now);
     const error = describedError(outcome);
     const trace = attempt.trace?.settle(settlement);
     try {
@@ -91,11 +98,13 @@ export class Settler {
     this.#tell(attempt, settlement, error);
   }
 
-  #decide(attempt: Attempt, now: number): Settlement {
+  #decide(delivery: Delivery, attempt: Attempt, now: number): Settlement {
     return decideSettlement(attempt.outcome, {
       attempt: attempt.envelope.attempt,
       firstAttemptAt: attempt.envelope.firstAttemptAt ?? attempt.startedAt,
-      policy: attempt.definition?.retry ?? this.options.unknownTaskRetry(attempt.queue),
+      policy: attempt.definition?.retry ?? DEFAULT_RETRY,
+      unknownSince: attempt.outcome.kind === 'unknown-task' ? readUnknownSince(delivery, now) : now,
+      keepUnknownMs: this.options.keepUnknownTasksMs,
       now,
       random: this.options.random(),
     });
@@ -135,13 +144,15 @@ export class Settler {
     trace: TraceHeaders | undefined,
   ): Promise<void> {
     const dueAt = Math.ceil(now + settlement.delayMs);
-    const copy = { ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace), dueAt };
     // A snooze is the handler's own delay and kept to the unit; a backoff carries jitter anyway and saves hops.
-    const precision = settlement.keepsAttempt ? 'exact' : 'rounded';
+    const precision = attempt.outcome.kind === 'snoozed' ? 'exact' : 'rounded';
     return this.options.publisher.publish({
       ...route(delivery.queue, settlement.delayMs, precision),
       body: delivery.body,
-      properties: retryProperties(copy),
+      properties:
+        attempt.outcome.kind === 'unknown-task'
+          ? unknownTaskCopy(delivery, attempt, now, trace, dueAt)
+          : retryProperties({ ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace), dueAt }),
     });
   }
 
@@ -251,6 +262,19 @@ function copyInput(
         ? failures
         : appendFailure(failures, { attempt: envelope.attempt, at, error: error.name, message: error.message }),
   };
+}
+
+/** Whoever knows the task finds it as it was sent: no attempt has begun, and none has failed. */
+function unknownTaskCopy(
+  delivery: Delivery,
+  attempt: Attempt,
+  now: number,
+  trace: TraceHeaders | undefined,
+  dueAt: number,
+): MessageProperties {
+  const { attempt: next, firstAttemptAt } = attempt.envelope;
+  const copy = { ...copyInput(delivery, attempt, next, undefined, now, trace), firstAttemptAt, dueAt };
+  return unknownTaskProperties(copy, readUnknownSince(delivery, now));
 }
 
 /** What goes into the history, for the outcomes that are failures. */

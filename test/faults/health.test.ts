@@ -185,6 +185,35 @@ describe('the health of a worker on RabbitMQ 4.3', () => {
     await bounded('the task', done);
   }, 90_000);
 
+  it('is not ready while handlers that ignore their timeout hold every slot, and ready once they return', async () => {
+    const queue = uniqueName('stuck');
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let started = 0;
+    @TaskQueue(queue, { concurrency: 2 })
+    class Deaf {
+      @Task({ payload: 'none', timeout: '100ms', maxAttempts: 1 })
+      async run(): Promise<void> {
+        started++;
+        await released;
+      }
+    }
+    const app = await startApp({ url: server.url, tasks: [Deaf] });
+    await becomes('ready', app, isReady);
+    const waiting = 'the one that no slot is left for';
+    for (const id of ['1', '2', '3', '4', waiting]) await app.client.of(Deaf).run(undefined, { id });
+    const stuck = await becomes('not ready', app, (health) => !isReady(health));
+    expect(stuck).toMatchObject({ live: true, reasons: [{ code: 'slots-stuck', costs: 'ready' }] });
+    expect(stuck.consumers[0]).toMatchObject({ queue, state: 'consuming', healthy: false, overdue: 2, concurrency: 2 });
+    expect(started).toBe(4);
+    const last = app.once('task:completed', ({ id }) => id === waiting);
+    release();
+    await bounded('the task that waited', last);
+    await becomes('ready again', app, isReady);
+  }, 60_000);
+
   it('answers nothing while its event loop stands still, and tells of it afterwards', async () => {
     const queue = uniqueName('blocking');
     const worker = new WorkerProcess('blocking-worker.cjs', server.url, queue, '6000');

@@ -45,7 +45,7 @@ describe.each(sharedBrokers().map((broker) => [broker.version, broker.url]))(
           return handler(letter, task);
         }
       }
-      const app = await startApp({ url, tasks: [Letters] });
+      const app = await startApp({ url, tasks: [Letters], keepUnknownTasks: '1s' });
       return { app, queue, seen, type: Letters };
     }
 
@@ -137,17 +137,17 @@ describe.each(sharedBrokers().map((broker) => [broker.version, broker.url]))(
     });
 
     it.each(['emails.unknown', '__proto__', 'constructor', '../x', 'toString'])(
-      'retries a task named %s, that nobody knows, and dead-letters it as unknown-task',
+      'keeps a task named %s, that nobody knows, for its time, and dead-letters it as unknown-task',
       async (name) => {
         const letters = await worker();
         const retried = letters.app.once('task:retried');
         await publish('', letters.queue, json(good), { type: name, messageId: 'm-1' });
-        expect(await bounded('retry', retried)).toMatchObject({ task: name, id: 'm-1', attempt: 1, delayMs: 125 });
+        expect(await bounded('retry', retried)).toMatchObject({ task: name, id: 'm-1', attempt: 1, nextAttempt: 1 });
         expect(await deadLetter(letters.app, letters.queue)).toMatchObject({
           reason: 'unknown-task',
           task: name,
           id: 'm-1',
-          attempt: 2,
+          attempt: 1,
         });
         expect(letters.seen).toEqual([]);
       },

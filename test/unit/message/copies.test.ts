@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import type { PayloadProblem } from '../../../src/errors/enqueue-errors';
-import { type CopyInput, deadLetterProperties, retryProperties } from '../../../src/message/copies';
+import {
+  type CopyInput,
+  deadLetterProperties,
+  retryProperties,
+  unknownTaskProperties,
+} from '../../../src/message/copies';
 import { readEnvelope, readFailures } from '../../../src/message/envelope';
 import { appendFailure } from '../../../src/message/failure-history';
 import type { MessageProperties } from '../../../src/message/wire';
@@ -210,4 +215,11 @@ it('can be encoded by amqplib and fits its frame, whatever came in', () => {
     }),
     { numRuns: 150 },
   );
+});
+
+it('says since when nobody knows the task, until somebody does', () => {
+  const kept = unknownTaskProperties(copyOf(harmless, { task: undefined, attempt: 1, failures: [] }), 400);
+  expect(kept.headers).toMatchObject({ 'warren-unknown-since': 400, 'warren-attempt': 1 });
+  const again = retryProperties(copyOf(kept));
+  expect(again.headers).not.toHaveProperty('warren-unknown-since');
 });

@@ -1,4 +1,4 @@
-import { readEnvelope, readFailures } from '../../../src/message/envelope';
+import { readEnvelope, readFailures, readUnknownSince } from '../../../src/message/envelope';
 import { incomingMessage } from '../support/incoming-message';
 
 it('reads a first attempt from a message without headers', () => {
@@ -86,4 +86,14 @@ it('takes no header from a __proto__ table', () => {
   ) as Record<string, unknown>;
   expect(readEnvelope(incomingMessage({ headers }))).toMatchObject({ attempt: 1, exchange: '' });
   expect(readFailures(incomingMessage({ headers }))).toEqual([]);
+});
+
+it.each<[string, unknown, number]>([
+  ['nobody has met it before', undefined, 1_000],
+  ['somebody has', 400, 400],
+  ['the time is yet to come, which would keep it for ever', 9_000, 1_000],
+  ['it is no time', 'yesterday', 1_000],
+])('is unknown since now, or since it was met first, where %s', (_, header, since) => {
+  const message = incomingMessage({ headers: { 'warren-unknown-since': header } });
+  expect(readUnknownSince(message, 1_000)).toBe(since);
 });

@@ -15,7 +15,16 @@ const policy: RetryPolicy = {
 };
 
 const decide = (outcome: TaskOutcome, input: Partial<DecisionInput> = {}): Settlement =>
-  decideSettlement(outcome, { attempt: 1, firstAttemptAt: NOW, policy, now: NOW, random: 0.5, ...input });
+  decideSettlement(outcome, {
+    attempt: 1,
+    firstAttemptAt: NOW,
+    policy,
+    unknownSince: NOW,
+    keepUnknownMs: 60_000,
+    now: NOW,
+    random: 0.5,
+    ...input,
+  });
 
 const retry = (nextAttempt: number, delayMs = 5_000): Settlement => ({
   kind: 'retry',
@@ -39,7 +48,6 @@ describe('what follows from an outcome', () => {
     [{ kind: 'retry', afterMs: undefined, error: boom }, retry(2), dead('exhausted')],
     [{ kind: 'retry', afterMs: 90_000, error: boom }, retry(2, 90_000), dead('exhausted')],
     [{ kind: 'retry', afterMs: 0, error: boom }, retry(2, 0), dead('exhausted')],
-    [{ kind: 'unknown-task', task: 'new.task' }, retry(2), dead('unknown-task')],
     [{ kind: 'gave-up', error: boom }, dead('failed'), dead('failed')],
     [{ kind: 'rejected', reason: 'undecodable', problems: [] }, dead('undecodable'), dead('undecodable')],
     [{ kind: 'rejected', reason: 'invalid-payload', problems: [] }, dead('invalid-payload'), dead('invalid-payload')],
@@ -71,11 +79,8 @@ describe('maxElapsed', () => {
     expect(decide(failed, { policy: limited, firstAttemptAt: NOW - agoMs })).toEqual(settlement);
   });
 
-  it('holds for a time that the handler chose, and for unknown tasks', () => {
+  it('holds for a time that the handler chose', () => {
     expect(decide({ kind: 'retry', afterMs: 60_001, error: boom }, { policy: limited })).toEqual(dead('exhausted'));
-    expect(decide({ kind: 'unknown-task', task: 'x' }, { policy: limited, firstAttemptAt: 0 })).toEqual(
-      dead('unknown-task'),
-    );
   });
 });
 
@@ -122,11 +127,10 @@ describe('rules', () => {
     expect(decide({ kind: 'timed-out', error }, { attempt, policy: { ...policy, rules } })).toEqual(settlement);
   });
 
-  it('are not asked about a handler that chose to retry, nor about unknown tasks', () => {
+  it('are not asked about a handler that chose to retry', () => {
     const all: RetryRule = { match: { kind: 'predicate', test: () => true }, then: 'fail' };
     const strict = { ...policy, rules: [all] };
     expect(decide({ kind: 'retry', afterMs: undefined, error: boom }, { policy: strict })).toEqual(retry(2));
-    expect(decide({ kind: 'unknown-task', task: undefined }, { policy: strict })).toEqual(retry(2));
   });
 
   it.each(HOSTILE_VALUES)('survive %s', (_label, error) => {
@@ -171,4 +175,56 @@ it('plans no attempt to begin after maxElapsed', () => {
       expect(settlement.kind).toBe(elapsedMs + afterMs > maxElapsedMs ? 'dead-letter' : 'retry');
     }),
   );
+});
+
+describe('a message that no task here is for', () => {
+  const unknown: TaskOutcome = { kind: 'unknown-task', task: 'new.task' };
+  const later = (delayMs: number, attempt = 1): Settlement => ({
+    kind: 'retry',
+    delayMs,
+    nextAttempt: attempt,
+    keepsAttempt: true,
+  });
+
+  it.each<[string, number, Settlement]>([
+    ['is looked at again soon', 0, later(500)],
+    ['waits half of what it has waited, at most', 20_000, later(5_000)],
+    ['is looked at a last time when its time is up', 59_000, later(1_000)],
+    ['is dead then', 60_000, dead('unknown-task')],
+    ['comes from a worker whose clock is ahead', -5_000, later(500)],
+  ])('%s', (_, agoMs, settlement) => {
+    expect(decide(unknown, { unknownSince: NOW - agoMs })).toEqual(settlement);
+  });
+
+  it('waits a minute at most, however long it is kept', () => {
+    const patient = { unknownSince: NOW - 3_600_000, keepUnknownMs: 86_400_000 };
+    expect(decide(unknown, { ...patient, random: 0.999_999_9 })).toEqual(later(60_000));
+    expect(decide(unknown, { ...patient, random: 0 })).toEqual(later(1));
+  });
+
+  it('is dead at once where none are kept', () => {
+    expect(decide(unknown, { keepUnknownMs: 0 })).toEqual(dead('unknown-task'));
+  });
+
+  it('keeps its attempt, whatever policy other tasks of its queue have', () => {
+    const spent = { ...policy, maxAttempts: 1, maxElapsedMs: 1 };
+    expect(decide(unknown, { attempt: 7, policy: spent, firstAttemptAt: 0 })).toEqual(later(500, 7));
+  });
+
+  it.each([
+    ['an hour', 3_600_000, 140],
+    ['a day', 86_400_000, 2_900],
+  ])('is looked at a bounded number of times in %s', (_, keepUnknownMs, atMost) => {
+    let now = NOW;
+    let looks = 1;
+    for (;;) {
+      const settlement = decide(unknown, { unknownSince: NOW, keepUnknownMs, now });
+      if (settlement.kind !== 'retry') break;
+      now += settlement.delayMs;
+      looks++;
+    }
+    expect(now - NOW).toBe(keepUnknownMs);
+    expect(looks).toBeLessThanOrEqual(atMost);
+    expect(looks).toBeGreaterThan(0.95 * atMost);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Delivery } from '../../../src/broker/broker';
 import { EventBus } from '../../../src/events/event-bus';
+import type { Decoded } from '../../../src/message/codec';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { DeliveryProcessor, type PreparedTask } from '../../../src/worker/delivery-processor';
 import { Dispatcher } from '../../../src/worker/dispatcher';
@@ -26,6 +27,7 @@ const delivery: Delivery = {
 function processorOf(
   handler: () => unknown,
   check: PreparedTask['check'] = (payload) => ({ ok: true, payload }),
+  decode: () => Decoded = () => ({ ok: true, value: null }),
 ): DeliveryProcessor {
   const task: PreparedTask = {
     definition: taskDefinition(),
@@ -34,7 +36,7 @@ function processorOf(
   };
   return new DeliveryProcessor({
     dispatcher: new Dispatcher([task]),
-    decode: () => ({ ok: true, value: null }),
+    decode,
     resolver: { get: () => ({}) as never },
     events: new EventBus(),
     clock: new ManualClock(),
@@ -87,4 +89,15 @@ it('asks for no instance where the resolver makes the call itself', async () => 
   });
   expect((await processor.process(delivery)).outcome.kind).toBe('completed');
   expect(bound).toHaveBeenCalledWith({ to: 'ada@example.com' }, expect.objectContaining({ id: 'id-1' }));
+});
+
+it('judges no body whose task it does not know: the version that knows it may read it', async () => {
+  const decode = jest.fn(() => ({ ok: false as const, problems: [] }));
+  const processor = processorOf(() => undefined, undefined, decode);
+  const foreign = { ...delivery, properties: { ...delivery.properties, type: 'emails.newer' } };
+  expect((await processor.process(foreign)).outcome).toEqual({ kind: 'unknown-task', task: 'emails.newer' });
+  expect(decode).not.toHaveBeenCalled();
+  expect((await processor.process(delivery)).outcome).toMatchObject({ reason: 'undecodable' });
+  const late = { ...foreign.properties, headers: { 'warren-expires-at': 1 } };
+  expect((await processor.process({ ...foreign, properties: late })).outcome).toMatchObject({ reason: 'expired' });
 });

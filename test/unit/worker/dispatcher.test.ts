@@ -12,6 +12,7 @@ const dispatcher = new Dispatcher([
   task('billing.paid', 'billing', 'order.paid', 'order.*.paid'),
   task('billing.any', 'billing', 'order.#'),
   task('__proto__', 'odd'),
+  task('refunds.pay', 'refunds', 'order.refunded'),
 ]);
 
 interface Address {
@@ -49,6 +50,13 @@ it.each<[string, string, Address, string | undefined]>([
     'emails',
     { exchange: 'shop', routingKey: 'x.y' },
     'emails.send',
+  ],
+  ['as the queue’s only task, where it was sent straight to the queue', 'refunds', {}, 'refunds.pay'],
+  [
+    'not by a routing key beside those of the queue’s only task: it may be for a newer version’s',
+    'refunds',
+    { exchange: 'shop', routingKey: 'order.paid' },
+    undefined,
   ],
   ['by the name __proto__, where a task is called that', 'odd', { type: '__proto__' }, '__proto__'],
   ['not by a type that nobody knows: it may be a newer version’s', 'emails', { type: 'emails.sendLater' }, undefined],
