@@ -19,6 +19,7 @@ import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
+import { Alibis } from '../worker/alibis';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
 import { createDefaultResolver } from '../worker/handler-resolver';
@@ -166,6 +167,7 @@ function createWorker(
     clock,
     queues,
     overruns,
+    alibis: new Alibis(broker, clock),
     longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
     processor: new DeliveryProcessor({
       dispatcher: new Dispatcher(tasks),

@@ -14,6 +14,8 @@ export const HEADER = Object.freeze({
   failures: 'warren-failures',
   /** In a queue of suspects: how often the message had been out when a worker died, before it came there. */
   crashes: 'warren-crashes',
+  /** In a queue of suspects: how often a death that was counted there turned out to be a lost connection. */
+  acquittals: 'warren-acquittals',
   /** The exchange and routing key that a foreign message was first published with. */
   exchange: 'warren-exchange',
   routingKey: 'warren-routing-key',
