@@ -18,6 +18,7 @@ import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
+import { Alibis } from '../worker/alibis';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
 import { createDefaultResolver } from '../worker/handler-resolver';
@@ -189,6 +190,7 @@ function createWorker(
     clock,
     queues,
     overruns,
+    alibis: new Alibis(broker, clock),
     longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
     processor: new DeliveryProcessor({
       dispatcher: new Dispatcher(tasks),

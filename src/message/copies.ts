@@ -39,10 +39,19 @@ export function unknownTaskProperties(input: CopyInput, since: number): MessageP
   return copiedProperties(input, headers);
 }
 
+/** What is held against a suspect, and for it. */
+export interface Suspicion {
+  /** Deaths of a worker that it may have caused. */
+  readonly crashes: number;
+  /** Deaths that were none. */
+  readonly acquittals: number;
+}
+
 /** The properties of the copy that runs alone. */
-export function suspectProperties(input: CopyInput, crashes: number): MessageProperties {
+export function suspectProperties(input: CopyInput, { crashes, acquittals }: Suspicion): MessageProperties {
   const headers = commonHeaders(input);
   headers[HEADER.crashes] = crashes;
+  if (acquittals > 0) headers[HEADER.acquittals] = acquittals;
   return copiedProperties(input, headers);
 }
 

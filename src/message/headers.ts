@@ -18,6 +18,8 @@ export const HEADER = Object.freeze({
   crashes: 'warren-crashes',
   /** When a worker first met the message that knew no task for it; milliseconds since 1970. Gone once one does. */
   unknownSince: 'warren-unknown-since',
+  /** In a queue of suspects: how often a death that was counted there turned out to be a lost connection. */
+  acquittals: 'warren-acquittals',
   /** The exchange and routing key that a foreign message was first published with. */
   exchange: 'warren-exchange',
   routingKey: 'warren-routing-key',

@@ -1,3 +1,4 @@
+const ALIBI_PREFIX = 'warren.alibi.';
 /** The direct exchange that sorts dead letters by their home queue. */
 export const DEAD_EXCHANGE = 'warren.dead';
 const DELAY_PREFIX = 'warren.delay.';
@@ -21,6 +22,11 @@ export function suspectQueueName(queue: string): string {
   return `${queue}.suspects`;
 }
 
+/** The queue whose being there says that somebody survived a run of a suspect. */
+export function alibiName(trial: string): string {
+  return `${ALIBI_PREFIX}${trial}`;
+}
+
 /**
  * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
  *
@@ -32,5 +38,5 @@ export function delayLevelName(level: number): string {
 
 /** Whether only Warren itself may give this name to a queue or an exchange; all of `warren.delay.*`, also what is unused today. */
 export function isReservedName(name: string): boolean {
-  return name === DEAD_EXCHANGE || name.startsWith(DELAY_PREFIX);
+  return name === DEAD_EXCHANGE || name.startsWith(DELAY_PREFIX) || name.startsWith(ALIBI_PREFIX);
 }

@@ -2,17 +2,26 @@ import type { Broker, Delivery } from '../broker/broker';
 import type { QueueDefinition } from '../task/definition';
 import { INTERRUPTED } from '../task/outcome';
 import { suspectQueueName } from '../topology/names';
+import type { Alibis } from './alibis';
 import type { Attempt } from './attempt';
 import type { DeliveryProcessor } from './delivery-processor';
 import type { Overruns } from './overruns';
 import { type ConsumedQueue, QueueConsumer } from './queue-consumer';
 import type { Settler } from './settler';
-import { crashesBeforeIsolation, crashesOfSuspect, isSuspect, SuspectDelivery } from './suspects';
+import {
+  acquittalsOf,
+  crashesBeforeIsolation,
+  crashesOfSuspect,
+  isSuspect,
+  MAX_ACQUITTALS,
+  SuspectDelivery,
+} from './suspects';
 
 export interface QueueRunnerParts {
   readonly processor: DeliveryProcessor;
   readonly settler: Settler;
   readonly overruns: Overruns;
+  readonly alibis: Alibis;
   /** How long a delivery of a queue may be out, in milliseconds; `Infinity`: no limit. */
   readonly longestUnsettledMs: (queue: QueueDefinition) => number;
 }
@@ -58,7 +67,10 @@ export class QueueRunner {
     const { processor, settler } = this.parts;
     if (isSuspect(delivery, maxCrashes)) {
       const attempt = processor.withoutRunning(delivery, INTERRUPTED);
-      return settler.isolate(delivery, attempt, crashesBeforeIsolation(delivery, maxCrashes));
+      return settler.isolate(delivery, attempt, {
+        crashes: crashesBeforeIsolation(delivery, maxCrashes),
+        acquittals: 0,
+      });
     }
     const attempt = processor.process(delivery);
     return attempt instanceof Promise
@@ -67,18 +79,28 @@ export class QueueRunner {
   }
 
   async #runAlone(delivery: Delivery): Promise<void> {
+    const { processor, settler, alibis } = this.parts;
     const crashes = crashesOfSuspect(delivery);
-    if (crashes >= this.queue.maxCrashes) {
-      return this.parts.settler.settle(
-        delivery,
-        this.parts.processor.withoutRunning(delivery, { kind: 'crash-looped', crashes }),
-      );
-    }
-    const attempt = await this.parts.processor.process(delivery);
+    if (crashes >= this.queue.maxCrashes) return this.#judge(delivery, crashes);
+    const ended = alibis.watch(delivery);
+    const attempt = await processor.process(delivery);
+    ended();
     // Given back as a fresh copy: before RabbitMQ 4.3, what is given back counts as a death.
     return attempt.outcome.kind === 'interrupted'
-      ? this.parts.settler.isolate(delivery, attempt, crashes)
+      ? settler.isolate(delivery, attempt, { crashes, acquittals: acquittalsOf(delivery) })
       : this.#settle(delivery, attempt, this.#suspects);
+  }
+
+  /** The last death was over this message and no other. Unless there was none: then it gets another run alone. */
+  async #judge(delivery: Delivery, crashes: number): Promise<void> {
+    const { processor, settler, alibis } = this.parts;
+    const attempt = processor.withoutRunning(delivery, { kind: 'crash-looped', crashes });
+    const acquittals = acquittalsOf(delivery);
+    const survived = acquittals < MAX_ACQUITTALS ? await alibis.survived(delivery) : false;
+    if (survived === undefined) delivery.requeue();
+    else if (survived) {
+      await settler.isolate(delivery, attempt, { crashes: this.queue.maxCrashes - 1, acquittals: acquittals + 1 });
+    } else await settler.settle(delivery, attempt);
   }
 
   /** A handler that ignores its timeout keeps its slot for a while. */

@@ -1,6 +1,6 @@
 import type { Delivery, Publisher } from '../broker/broker';
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
-import type { PayloadProblem } from '../errors/enqueue-errors';
+import { ConnectionClosedError, type PayloadProblem } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
 import type { TraceHeaders } from '../events/tracer';
@@ -8,6 +8,7 @@ import {
   type CopyInput,
   deadLetterProperties,
   retryProperties,
+  type Suspicion,
   suspectProperties,
   unknownTaskProperties,
 } from '../message/copies';
@@ -56,20 +57,21 @@ export class Settler {
   }
 
   /** Moves a delivery to the queue of suspects, where it runs alone. Never rejects. */
-  async isolate(delivery: Delivery, attempt: Attempt, crashes: number): Promise<void> {
+  async isolate(delivery: Delivery, attempt: Attempt, suspicion: Suspicion): Promise<void> {
     const { publisher, events, clock } = this.options;
-    const trace = attempt.trace?.settle({ kind: 'isolate', crashes });
+    const trace = attempt.trace?.settle({ kind: 'isolate', crashes: suspicion.crashes });
     const now = clock.now();
     const copy = {
       ...copyInput(delivery, attempt, attempt.envelope.attempt, undefined, now, trace?.headers),
       dueAt: now,
     };
     try {
+      assertLive(delivery);
       await publisher.publish({
         exchange: '',
         routingKey: suspectQueueName(delivery.queue),
         body: delivery.body,
-        properties: suspectProperties(copy, crashes),
+        properties: suspectProperties(copy, suspicion),
       });
     } catch (failure) {
       trace?.end({ error: failure });
@@ -78,7 +80,7 @@ export class Settler {
     }
     delivery.ack();
     trace?.end();
-    events.emit('task:isolated', { ...taskEvent(attempt), crashes });
+    events.emit('task:isolated', { ...taskEvent(attempt), crashes: suspicion.crashes });
   }
 
   async #settleOther(delivery: Delivery, attempt: Attempt): Promise<void> {
@@ -126,10 +128,12 @@ export class Settler {
         delivery.requeue();
         return;
       case 'retry':
+        assertLive(delivery);
         await this.#publishRetry(delivery, attempt, settlement, error, now, trace);
         delivery.ack();
         return;
       case 'dead-letter':
+        assertLive(delivery);
         await this.#publishDeadLetter(delivery, attempt, settlement, error, now, trace);
         delivery.ack();
     }
@@ -232,6 +236,11 @@ export class Settler {
   }
 }
 
+/** The broker has it back and delivers it again: a copy would be one too many. */
+function assertLive(delivery: Delivery): void {
+  if (!delivery.live) throw new ConnectionClosedError(`the channel ended that had delivered from "${delivery.queue}"`);
+}
+
 function taskEvent({ definition, envelope, id, queue, trace, message }: Attempt): TaskEvent {
   const traceId = trace?.traceId ?? traceIdOf(message.properties.headers);
   return { task: definition?.name ?? envelope.type, id, queue, attempt: envelope.attempt, traceId };
@@ -288,7 +297,7 @@ function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
     case 'crash-looped':
       return {
         name: 'CrashLoop',
-        message: `${outcome.crashes} workers died, or lost their connection, while the task was out; the last time it ran alone`,
+        message: `${outcome.crashes} workers died, or lost their connection, while the task was out; the last time it ran alone, and no worker told that it had survived`,
       };
     case 'unknown-task':
       return {

@@ -2,6 +2,8 @@ import type { Delivery } from '../broker/broker';
 import { HEADER, integerHeader } from '../message/headers';
 
 const MAX_CRASHES_TOLD = 1_000;
+/** Lost connections that are not held against a suspect. One that loses its worker's connection every time has to end, too. */
+export const MAX_ACQUITTALS = 10;
 
 /**
  * Whether a message of a home queue is suspected to kill its workers: one more death over it is too many. Until then it
@@ -22,6 +24,11 @@ export function crashesBeforeIsolation({ deliveryCount }: Delivery, maxCrashes: 
 /** The deaths over a message of a queue of suspects: those before, and those there, where nothing else is out beside it. */
 export function crashesOfSuspect({ deliveryCount, properties }: Delivery): number {
   return deliveryCount + (integerHeader(properties.headers, HEADER.crashes, 1, MAX_CRASHES_TOLD) ?? 1);
+}
+
+/** How often a death over it was none. */
+export function acquittalsOf({ properties }: Delivery): number {
+  return integerHeader(properties.headers, HEADER.acquittals, 0, MAX_ACQUITTALS) ?? 0;
 }
 
 /** A delivery from a queue of suspects, for whom it is one of its home queue: it is dispatched and retried as such. */

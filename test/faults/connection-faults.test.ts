@@ -54,6 +54,7 @@ describe.each(['4.3', '3.10'] as const)('the network between a service and Rabbi
   it.each([
     ['nothing goes through any more', () => proxy.pause()],
     ['the broker is no longer heard', () => proxy.pauseServerToClient()],
+    ['the broker has closed its side alone', () => proxy.halfClose()],
   ])('notices that %s, and comes back', async (_, breakIt) => {
     const watched = watchBroker({ url: proxy.url(server.url) });
     const { roundTrip } = await consuming(watched);
@@ -65,6 +66,28 @@ describe.each(['4.3', '3.10'] as const)('the network between a service and Rabbi
     await watched.subscriptionBecomes('consuming');
     await roundTrip('after');
   });
+
+  it('comes back once, with one consumer, after the broker was suspended for longer than the heartbeats', async () => {
+    const watched = watchBroker({ url: server.url });
+    const { queue, bodies, roundTrip } = await consuming(watched);
+    await server.suspend();
+    let publishing: Promise<void>;
+    try {
+      publishing = watched.publish(queue, 'meanwhile', 60_000);
+      await watched.connectionsBecome('connecting');
+    } finally {
+      await server.resume();
+    }
+    await watched.subscriptionBecomes('consuming');
+    await bounded('the confirm of what was published meanwhile', publishing, 30_000);
+    await roundTrip('after');
+    expect(bodies).toContain('meanwhile');
+    await eventually(
+      'one consumer alone',
+      () => server.ctl('list_consumers', 'queue_name'),
+      (list) => list.split('\n').filter((line) => line === queue).length === 1,
+    );
+  }, 60_000);
 
   it('publishes again what was on its way when the connection was reset', async () => {
     const watched = watchBroker({ url: proxy.url(server.url) });

@@ -14,6 +14,8 @@ export interface TcpProxy {
   pause(): void;
   /** A half-open connection: the broker hears the client, the client hears nothing. */
   pauseServerToClient(): void;
+  /** Half-closes every connection (FIN): the client is told that nothing more comes, and may still send. New ones are accepted. */
+  halfClose(): void;
   /** Delivers what was held back, and all that follows. */
   resume(): void;
   /** Resets every connection (RST), to the client and to the broker. New ones are accepted. */
@@ -70,6 +72,14 @@ class BreakableProxy implements TcpProxy {
   pauseServerToClient(): void {
     this.#toClientPaused = true;
     this.#applyPauses();
+  }
+
+  halfClose(): void {
+    for (const { client, server } of this.#links) {
+      // What the broker sends from now on would be written after the end.
+      server.removeAllListeners('data').resume();
+      client.end();
+    }
   }
 
   resume(): void {

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import type { Broker, Delivery } from '../broker/broker';
+import { readEnvelope } from '../message/envelope';
+import type { Clock, Timer } from '../time/clock';
+import { HOUR, MINUTE, SECOND } from '../time/duration';
+import { alibiName } from '../topology/names';
+import { acquittalsOf } from './suspects';
+
+/** Between two looks: at a delivery, for an alibi, at a broker that is away. */
+const LOOK_MS = SECOND / 2;
+/** How long a verdict waits for an alibi: a survivor has to notice the loss, to come back and to say so. */
+const HEARING_MS = 15 * SECOND;
+/** How long a survivor tries to give one. */
+const TESTIMONY_MS = 10 * MINUTE;
+/** How long one stands: the suspect may wait behind others for its verdict. */
+const EXPIRES_MS = HOUR;
+/** An acknowledgement may be lost on its way, too. */
+const LATE_ACK_MS = 2 * SECOND;
+
+/**
+ * Tells deaths of a suspect's worker from losses of its connection, which the broker counts alike. Only the process that
+ * ran the suspect knows which it was, and only if it is alive. So a process that lost its connection over a suspect
+ * leaves word of it where every other one can look: a queue of that name exists. Nothing is ever sent to it, and it
+ * expires. The name is of this one trial; the next has another.
+ */
+export class Alibis {
+  readonly #pauses = new Map<Timer, () => void>();
+  #stopped = false;
+
+  constructor(
+    private readonly broker: Pick<Broker, 'declare' | 'queueState'>,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Watches a suspect while it runs, and for a moment after it.
+   * @returns the function that tells its end.
+   */
+  watch(delivery: Delivery): () => void {
+    let endedAt: number | undefined;
+    void this.#watch(delivery, () => endedAt !== undefined && this.clock.now() - endedAt > LATE_ACK_MS);
+    return () => {
+      endedAt = this.clock.now();
+    };
+  }
+
+  /**
+   * Whether somebody has survived the last run of a suspect; waits a while for word of it. `undefined`: the worker stops,
+   * or the delivery is lost.
+   */
+  async survived(delivery: Delivery): Promise<boolean | undefined> {
+    const name = nameOf(delivery);
+    const until = this.clock.now() + HEARING_MS;
+    while (!this.#stopped && delivery.live) {
+      if (await this.#exists(name)) return true;
+      if (this.clock.now() >= until) return false;
+      await this.#pause();
+    }
+    return undefined;
+  }
+
+  /** No timer outlives a worker that stops. */
+  stop(): void {
+    this.#stopped = true;
+    for (const [timer, resume] of this.#pauses) {
+      timer.cancel();
+      resume();
+    }
+    this.#pauses.clear();
+  }
+
+  async #watch(delivery: Delivery, isOver: () => boolean): Promise<void> {
+    while (delivery.live) {
+      if (this.#stopped || isOver()) return;
+      await this.#pause();
+    }
+    // A task that the broker does not wait for is to come to an end.
+    if (!delivery.overdue) await this.#testify(nameOf(delivery));
+  }
+
+  async #testify(name: string): Promise<void> {
+    const until = this.clock.now() + TESTIMONY_MS;
+    const queue = { name, arguments: { 'x-queue-type': 'classic', 'x-expires': EXPIRES_MS } };
+    while (!this.#stopped && this.clock.now() < until) {
+      try {
+        return await this.broker.declare({ exchanges: [], queues: [queue], bindings: [] });
+      } catch {
+        // Away still, or not permitted: then the loss counts as a death.
+        await this.#pause();
+      }
+    }
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    try {
+      return (await this.broker.queueState(name)) !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  #pause(): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.clock.schedule(() => {
+        this.#pauses.delete(timer);
+        resolve();
+      }, LOOK_MS);
+      this.#pauses.set(timer, resolve);
+    });
+  }
+}
+
+/** An id may be longer than what is left of a queue's name. */
+function nameOf(delivery: Delivery): string {
+  const { id, attempt } = readEnvelope(delivery);
+  const trial = JSON.stringify([delivery.queue, id, attempt, acquittalsOf(delivery)]);
+  return alibiName(createHash('sha256').update(trial).digest('hex').slice(0, 32));
+}
