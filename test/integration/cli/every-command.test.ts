@@ -20,6 +20,8 @@ interface Usage {
   readonly args: readonly string[];
   /** A way to use it that finds a problem; none: it has no such end. */
   readonly problem?: readonly string[];
+  /** The queue of the tasks, for that; none: the queue of the test. */
+  readonly problemQueue?: string;
   /** It connects nowhere. */
   readonly local?: boolean;
   /** What it prints with --json: a document, lines of them, nothing, or it has no such option. */
@@ -36,14 +38,14 @@ const USAGES: readonly Usage[] = [
     problem: ['QUEUE.sendWelcome', '{"to":"nobody"}'],
   },
   { command: 'status', args: ['QUEUE'], problem: ['no-such-queue'] },
-  { command: 'doctor', args: [], problem: ['--consumer-timeout', '1ms'] },
+  { command: 'doctor', args: [], problem: [], problemQueue: 'no-such-queue' },
   { command: 'dead list', args: ['QUEUE'], problem: ['no-such-queue'] },
   { command: 'dead show', args: ['letter-0', 'QUEUE'], problem: ['no-such-letter', 'QUEUE'] },
   { command: 'dead export', args: ['QUEUE'], problem: ['no-such-queue'], json: 'lines' },
   { command: 'dead replay', args: ['QUEUE', '--id', 'letter-0'], problem: ['no-such-queue'] },
   { command: 'dead discard', args: ['QUEUE', '--id', 'letter-1', '--yes'], problem: ['no-such-queue', '--yes'] },
   { command: 'topology print', args: [], local: true },
-  { command: 'topology diff', args: [] },
+  { command: 'topology diff', args: [], problem: [], problemQueue: 'no-such-queue' },
   { command: 'topology apply', args: [] },
   { command: 'topology prune', args: ['no-such-queue', '--yes'] },
   { command: 'topology migrate', args: ['QUEUE', '--yes'] },
@@ -139,10 +141,10 @@ describe.each(BROKER_USAGES)('warren $command', (usage) => {
 
 describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on RabbitMQ $version', ({ url }) => {
   let queue: string;
-  const run = (usage: Usage, args: readonly string[], ...more: readonly string[]) =>
+  const run = (usage: Usage, args: readonly string[], tasksQueue: string, ...more: readonly string[]) =>
     warren(
       [...words(usage), ...args.map((arg) => arg.replace('QUEUE', queue)), '--url', url, '--tasks', TASKS, ...more],
-      { env: { TEST_QUEUE: queue } },
+      { env: { TEST_QUEUE: tasksQueue } },
     );
 
   beforeAll(async () => {
@@ -174,7 +176,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
   it.each(finite.filter(({ command }) => command !== 'doctor'))(
     'warren $command ends with 0 where all is well, and prints JSON for programs',
     async (usage) => {
-      const { code, stdout, stderr } = await run(usage, usage.args, '--json');
+      const { code, stdout, stderr } = await run(usage, usage.args, queue, '--json');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       if (usage.json === 'lines') {
         for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ queue });
@@ -185,7 +187,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))('on
   it.each(finite.filter(({ problem }) => problem !== undefined))(
     'warren $command ends with 1 where it finds a problem, and says it without a stack',
     async (usage) => {
-      const { code, stdout, stderr } = await run(usage, usage.problem ?? []);
+      const { code, stdout, stderr } = await run(usage, usage.problem ?? [], usage.problemQueue ?? queue);
       expect(code).toBe(1);
       expect(stdout + stderr).not.toBe('');
       expect(stderr).not.toMatch(STACK);
