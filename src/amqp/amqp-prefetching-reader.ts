@@ -1,4 +1,4 @@
-import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import type { ChannelModel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { Delivery, QueueReader } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
@@ -15,8 +15,10 @@ const ARRIVAL_MS = 30;
  * there it is asked. Between a message that it gives and one that comes by itself at that instant, order is not kept.
  */
 export class AmqpPrefetchingReader implements QueueReader {
-  readonly #buffer: ConsumeMessage[] = [];
+  readonly #buffer: (ConsumeMessage | GetMessage)[] = [];
   #arrived: () => void = () => undefined;
+  /** The consumer holds all that it may, since its reader keeps what it read: nothing comes by itself. */
+  #full = false;
   #tag = '';
 
   private constructor(
@@ -48,16 +50,20 @@ export class AmqpPrefetchingReader implements QueueReader {
     this.#checkAlive();
     if (this.#buffer.length === 0) {
       this.generation.flush();
-      await this.#arrival();
+      if (!this.#full) await this.#arrival();
     }
     return this.#buffered() ?? (await this.#ask());
   }
 
+  /**
+   * Asking for a message takes its turn in the queue behind what was settled, and comes back when the queue has taken
+   * both: what the channel has only passed on is lost when too much of it is under way as the channel closes.
+   */
   async settled(): Promise<void> {
     this.#checkAlive();
     this.generation.flush();
-    // A channel works off what it gets in order: when it answers this, it has passed the acknowledgements on.
-    await answered(this.generation.channel.checkQueue(this.queue));
+    const message = await answered(this.generation.channel.get(this.queue, { noAck: false }));
+    if (message !== false) this.#buffer.push(message);
   }
 
   /** What came ahead and was not read goes back with a nack: a channel that closes over it would count a failure. */
@@ -75,6 +81,7 @@ export class AmqpPrefetchingReader implements QueueReader {
   #take(message: ConsumeMessage | null): void {
     // The queue is gone: asking for the next message says so.
     if (message !== null) this.#buffer.push(message);
+    this.#full = false;
     this.#arrived();
   }
 
@@ -93,12 +100,14 @@ export class AmqpPrefetchingReader implements QueueReader {
     });
   }
 
-  /** Also where the consumer holds all that it may: what it holds may be kept for as long as the reader likes. */
   async #ask(): Promise<Delivery | undefined> {
     this.#checkAlive();
     const { channel } = this.generation;
     const message = await answered(channel.get(this.queue, { noAck: false }));
-    if (message !== false) return new AmqpDelivery(this.queue, message, this.generation);
+    if (message !== false) {
+      this.#full = true;
+      return new AmqpDelivery(this.queue, message, this.generation);
+    }
     // What the queue had given to the consumer before it said so has come when the channel answers once more.
     await answered(channel.checkQueue(this.queue));
     return this.#buffered();
