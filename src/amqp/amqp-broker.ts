@@ -21,6 +21,7 @@ import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, Topology } from '../topology/topology';
 import type { BrokerAddress } from './address';
 import { parseAddresses } from './addresses';
+import { AmqpPrefetchingReader } from './amqp-prefetching-reader';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
 import { AmqpSubscription } from './amqp-subscription';
@@ -178,8 +179,9 @@ class AmqpBroker implements Broker {
     return subscription;
   }
 
-  openReader(queue: string): Promise<QueueReader> {
-    return AmqpReader.open(this.#publishing.model, queue);
+  openReader(queue: string, ahead = 0): Promise<QueueReader> {
+    const { model } = this.#publishing;
+    return ahead > 0 ? AmqpPrefetchingReader.open(model, queue, ahead) : AmqpReader.open(model, queue);
   }
 
   async countReady(queue: string): Promise<number | undefined> {

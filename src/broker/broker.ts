@@ -66,8 +66,12 @@ export interface Broker {
    * @throws QueueMissingError, ConnectionFailedError
    */
   subscribe(options: SubscribeOptions): Promise<Subscription>;
-  /** Opens a queue for reading one message at a time, on a channel of its own. @throws QueueMissingError */
-  openReader(queue: string): Promise<QueueReader>;
+  /**
+   * Opens a queue for reading one message at a time, on a channel of its own.
+   * @param ahead - how many messages may come before they are read; 0: each is asked for.
+   * @throws QueueMissingError
+   */
+  openReader(queue: string, ahead?: number): Promise<QueueReader>;
   /** Messages that are ready in a queue, or `undefined` where there is no such queue. */
   countReady(queue: string): Promise<number | undefined>;
   /** What a queue tells anybody, or `undefined` where there is no such queue. */

@@ -9,6 +9,8 @@ interface CompletedCommand {
   readonly path: string;
   readonly description: string;
   readonly subcommands: readonly { readonly name: string; readonly description: string }[];
+  /** What its arguments may be, where that is a choice. */
+  readonly choices: readonly string[];
   readonly options: readonly {
     readonly flag: string;
     readonly description: string;
@@ -36,6 +38,7 @@ function flatten(command: Command, path: readonly string[]): readonly CompletedC
     path: path.join(' '),
     description: command.description(),
     subcommands: command.commands.map((sub) => ({ name: sub.name(), description: firstSentence(sub.description()) })),
+    choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
     options: [
       ...options.map(({ long, description, argChoices }) => ({
         flag: long ?? '',
@@ -52,10 +55,10 @@ const firstSentence = (text: string): string => text.split(/(?<=[.:]) /, 1)[0]?.
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function bashScript(commands: readonly CompletedCommand[]): string {
-  const wordsOf = ({ subcommands, options }: CompletedCommand): string =>
-    [...subcommands.map(({ name }) => name), ...options.map(({ flag }) => flag)].join(' ');
+  const wordsOf = ({ subcommands, choices, options }: CompletedCommand): string =>
+    [...subcommands.map(({ name }) => name), ...choices, ...options.map(({ flag }) => flag)].join(' ');
   const cases = commands.map(
-    (command) => `    ${shellQuoted(command.path)}) words=${shellQuoted(wordsOf(command))} ;;`,
+    (command) => `    ${shellQuoted(command.path)}) offered=${shellQuoted(wordsOf(command))} ;;`,
   );
   const paths = commands.flatMap(({ path }) => (path === '' ? [] : [shellQuoted(path)])).join('|');
   const values = commands.flatMap(({ path, options }) =>
@@ -63,25 +66,27 @@ function bashScript(commands: readonly CompletedCommand[]): string {
       .filter((option) => option.values.length > 0)
       .map(
         ({ flag, values: choices }) =>
-          `    ${shellQuoted(`${path} ${flag}`)}) words=${shellQuoted(choices.join(' '))} ;;`,
+          `    ${shellQuoted(`${path} ${flag}`)}) offered=${shellQuoted(choices.join(' '))} ;;`,
       ),
   );
+  // Names that mean nothing to zsh, which reads this too: there, "path" is $PATH and "words" is the line.
   return `# Completion of warren. Load it with: source <(warren completion bash)
 _warren() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path='' next words word
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    next="\${path:+$path }$word"
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" chosen='' next offered='' index=1
+  while [ "$index" -lt "$COMP_CWORD" ]; do
+    next="\${chosen:+$chosen }\${COMP_WORDS[index]}"
     case "$next" in
-      ${paths}) path="$next" ;;
+      ${paths}) chosen="$next" ;;
     esac
+    index=$((index + 1))
   done
-  case "$path" in
+  case "$chosen" in
 ${cases.join('\n')}
   esac
-  case "$path $previous" in
+  case "$chosen $previous" in
 ${values.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -W "$offered" -- "$current"))
   if [ \${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
 }
 complete -F _warren warren
@@ -89,7 +94,7 @@ complete -F _warren warren
 }
 
 function fishScript(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ path, subcommands, options }) => {
+  const lines = commands.flatMap(({ path, subcommands, choices: argumentChoices, options }) => {
     const names = subcommands.map(({ name }) => name).join(' ');
     const seen = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
     const here = path === '' ? '__fish_use_subcommand' : seen.join('; and ');
@@ -99,6 +104,9 @@ function fishScript(commands: readonly CompletedCommand[]): string {
         ({ name, description }) =>
           `complete -c warren -n ${shellQuoted(notDeeper)} -f -a ${name} -d ${shellQuoted(description)}`,
       ),
+      ...(argumentChoices.length === 0
+        ? []
+        : [`complete -c warren -n ${shellQuoted(notDeeper)} -f -a ${shellQuoted(argumentChoices.join(' '))}`]),
       ...options.map(({ flag, description, values }) => {
         const choices = values.length === 0 ? '' : ` -x -a ${shellQuoted(values.join(' '))}`;
         return `complete -c warren -n ${shellQuoted(notDeeper)} -l ${flag.replace(/^--/, '')} -d ${shellQuoted(description)}${choices}`;

@@ -15,11 +15,13 @@ import { Window } from './window';
 /** Letters between the two queues at a time: what a killed process leaves to be sorted out. */
 const BATCH_LETTERS = 500;
 const BATCH_BYTES = 16 * 1024 * 1024;
+/** Copies on their way at the same time. */
+const WINDOW = 100;
 /**
  * Settlements that a quorum queue's client within the broker has under way: from 32 on it keeps them to itself, and a
  * channel that closes then loses them. So nothing is settled faster than the queue takes it.
  */
-const WINDOW = 16;
+const SETTLED_AT_ONCE = 16;
 /** What a connection held that has just died is back in its queue after that. */
 const RETURN_MS = 1_000;
 const SILENCE_MS = 5_000;
@@ -84,7 +86,7 @@ class StagedReplay {
     await this.#finishEarlier();
     // The letters that were staged already are no longer among them.
     this.#total = await countLetters();
-    const letters = await this.#broker.openReader(deadQueueName(this.queue));
+    const letters = await this.#broker.openReader(deadQueueName(this.queue), this.#batchLetters);
     const kept: Delivery[] = [];
     try {
       for (let more = true; more && !this.#aborted; ) {
@@ -103,9 +105,13 @@ class StagedReplay {
     return this.options.signal?.aborted === true;
   }
 
-  /** With a rate, no more is staged than goes home within about a second: an interruption does not wait for longer. */
+  /**
+   * With a rate, no more is staged than goes home within about a second: an interruption does not wait for longer. An
+   * edited letter goes home before the next one is looked at, and none is held while somebody thinks.
+   */
   get #batchLetters(): number {
-    const { ratePerSecond } = this.options;
+    const { ratePerSecond, edit } = this.options;
+    if (edit !== undefined) return 1;
     return ratePerSecond === undefined ? BATCH_LETTERS : Math.min(BATCH_LETTERS, Math.max(1, Math.ceil(ratePerSecond)));
   }
 
@@ -122,7 +128,7 @@ class StagedReplay {
   async #stageBatch(letters: QueueReader, kept: Delivery[]): Promise<boolean> {
     const window = new Window(WINDOW);
     const marks = new LetterMarks();
-    let confirmed = false;
+    const copied: Delivery[] = [];
     const limit = this.options.limit ?? Number.POSITIVE_INFINITY;
     let bytes = 0;
     let more = true;
@@ -142,15 +148,14 @@ class StagedReplay {
             await publishReplay(this.parts.tracer, this.queue, letter, copy, (message) =>
               this.#broker.publisher.publish(message),
             );
-            letter.ack();
-            confirmed = true;
+            copied.push(letter);
           });
         }
       }
       await window.drain();
     } finally {
       await window.idle();
-      if (confirmed) await letters.settled();
+      await settleAll(copied, letters, (letter) => letter.ack());
     }
     return more;
   }
@@ -171,19 +176,14 @@ class StagedReplay {
    * @param onFound - called with the copies before the first one goes.
    */
   async #bringHome(onFound?: (copies: readonly Delivery[]) => Promise<void>): Promise<void> {
-    const reader = await this.#broker.openReader(this.#staging);
+    const reader = await this.#broker.openReader(this.#staging, BATCH_LETTERS);
     try {
       const copies: Delivery[] = [];
       for (let next = await reader.next(); next !== undefined; next = await reader.next()) copies.push(next);
       if (copies.length === 0) return;
       await onFound?.(copies);
       const seen = new Set<string>();
-      for (const [index, copy] of copies.entries()) {
-        await this.#bringOneHome(copy, seen);
-        // Reading takes its turn behind what was settled, and comes back when the queue has taken both. What it reads
-        // has just come back from a process that died: it returns with this channel, for the next look.
-        if (index % WINDOW === WINDOW - 1 || index === copies.length - 1) await reader.next();
-      }
+      await settleAll(copies, reader, (copy) => this.#bringOneHome(copy, seen));
     } finally {
       await reader.close();
     }
@@ -258,6 +258,18 @@ class StagedReplay {
 
   #progress(): ReplayProgress {
     return { scanned: this.#scanned, done: this.#done, total: this.#total };
+  }
+}
+
+/** Settles one after the other, and waits after a few each time until their queue has taken that. */
+async function settleAll(
+  deliveries: readonly Delivery[],
+  reader: QueueReader,
+  settle: (delivery: Delivery) => unknown,
+): Promise<void> {
+  for (const [index, delivery] of deliveries.entries()) {
+    await settle(delivery);
+    if (index % SETTLED_AT_ONCE === SETTLED_AT_ONCE - 1 || index === deliveries.length - 1) await reader.settled();
   }
 }
 

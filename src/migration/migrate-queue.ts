@@ -16,24 +16,36 @@ export interface MigrationOptions {
 }
 
 export interface MigrationResult {
-  /** `interrupted`: run it again. */
-  readonly kind: 'done' | 'blocked' | 'interrupted';
-  /** Messages that came in the instant in which an old quorum queue was deleted: RabbitMQ cannot refuse that. */
+  /** `blocked`: somebody consumes it; `busy`: somebody sends to it; `interrupted`: run it again. */
+  readonly kind: 'done' | 'blocked' | 'busy' | 'interrupted';
+  /** Messages that came in the instant in which an old quorum queue was deleted, as far as RabbitMQ counts them. */
   readonly lost: number;
 }
 
 /** A quorum queue younger than about a second can come back empty from a kill of its broker. */
 const FRESH_QUEUE_MS = 2_000;
 
+/** How long a queue is watched for senders. */
+const WATCH_MS = 2_000;
+/** Times that something may come in before that counts as a sender who goes on: the last message of one is none. */
+const MAX_ARRIVALS = 2;
+
 /** Where a queue's messages stand while it moves: `emails.migrating`. */
 export const holdingQueueName = (queue: string): string => `${queue}.migrating`;
 
+const UNTOUCHED = { prepared: false, senders: 'unknown' } as const;
+
 /** The facts of a queue, without changing anything. */
-export async function readMigrationFacts(broker: Broker, spec: QueueSpec, prepared: boolean): Promise<MigrationFacts> {
+export async function readMigrationFacts(
+  broker: Broker,
+  spec: QueueSpec,
+  run: Pick<MigrationFacts, 'senders'> & { readonly prepared: boolean } = UNTOUCHED,
+): Promise<MigrationFacts> {
   const holding = await broker.queueState(holdingQueueName(spec.name));
   return {
     home: await homeFacts(broker, spec),
-    holding: holding === undefined ? undefined : { ready: holding.ready, prepared },
+    holding: holding === undefined ? undefined : { ready: holding.ready, prepared: run.prepared },
+    senders: run.senders,
   };
 }
 
@@ -66,6 +78,8 @@ class Migration {
   readonly #bindings: readonly BindingSpec[];
   readonly #holding: string;
   #prepared = false;
+  #senders: MigrationFacts['senders'] = 'unknown';
+  #arrivals = 0;
   #lost = 0;
 
   constructor(
@@ -81,21 +95,28 @@ class Migration {
 
   async run(): Promise<MigrationResult> {
     while (this.options.signal?.aborted !== true) {
-      const step = nextStep(await readMigrationFacts(this.options.broker, this.spec, this.#prepared));
+      const run = { prepared: this.#prepared, senders: this.#senders };
+      const step = nextStep(await readMigrationFacts(this.options.broker, this.spec, run));
       this.options.onStep?.(step);
-      if (step.kind === 'done' || step.kind === 'blocked') return { kind: step.kind, lost: this.#lost };
+      if (step.kind === 'done' || step.kind === 'blocked' || step.kind === 'busy') {
+        return { kind: step.kind, lost: this.#lost };
+      }
       await this.#take(step);
     }
     return { kind: 'interrupted', lost: this.#lost };
   }
 
-  async #take(step: Exclude<MigrationStep, { kind: 'done' | 'blocked' }>): Promise<void> {
+  async #take(step: Exclude<MigrationStep, { kind: 'done' | 'blocked' | 'busy' }>): Promise<void> {
     const { broker } = this.options;
     switch (step.kind) {
       case 'prepare-holding':
         return this.#prepareHolding();
+      case 'watch':
+        return this.#watch();
       case 'move-to-holding':
-        return this.#move(this.spec.name, this.#holding);
+        await this.#move(this.spec.name, this.#holding);
+        this.#senders = 'unknown';
+        return;
       case 'delete-old': {
         const deletion = await broker.deleteUnused(this.spec.name, step.type);
         if (deletion.kind === 'deleted') this.#lost += deletion.lost;
@@ -108,6 +129,17 @@ class Migration {
       case 'delete-holding':
         await broker.deleteUnused(this.#holding, 'quorum');
     }
+  }
+
+  /** Nobody consumes it, so it can only grow, and only by what somebody sends: its bindings lead elsewhere by now. */
+  async #watch(): Promise<void> {
+    const { broker, clock } = this.options;
+    const before = (await broker.queueState(this.spec.name))?.ready ?? 0;
+    await new Promise<void>((resolve) => clock.schedule(resolve, WATCH_MS));
+    const after = (await broker.queueState(this.spec.name))?.ready ?? 0;
+    if (after > before) this.#arrivals++;
+    else this.#senders = 'silent';
+    if (this.#arrivals > MAX_ARRIVALS) this.#senders = 'busy';
   }
 
   /** First bound, then unbound: what comes in between stands in both, and is a duplicate, not a loss. */

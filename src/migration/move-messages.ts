@@ -16,7 +16,7 @@ export async function moveMessages(
   signal: AbortSignal | undefined,
   onMoved: () => void,
 ): Promise<void> {
-  const reader = await broker.openReader(from);
+  const reader = await broker.openReader(from, 2 * WINDOW);
   try {
     while (signal?.aborted !== true) {
       const batch = [];

@@ -8,6 +8,8 @@ export interface MigrationFacts {
     | { readonly kind: 'old'; readonly type: QueueType; readonly ready: number; readonly consumers: number };
   /** The queue that holds its messages meanwhile; `prepared`: this run has seen to its bindings. */
   readonly holding: { readonly ready: number; readonly prepared: boolean } | undefined;
+  /** Whether anybody sends to the old queue, as far as this run has watched it since it last found or moved something. */
+  readonly senders: 'unknown' | 'silent' | 'busy';
 }
 
 export type MigrationStep =
@@ -15,6 +17,10 @@ export type MigrationStep =
   | { readonly kind: 'done' }
   /** Somebody consumes the queue: what they have not settled would go with it. */
   | { readonly kind: 'blocked'; readonly consumers: number }
+  /** Somebody sends to the queue: RabbitMQ confirms what comes at the instant of its deletion, and drops it. */
+  | { readonly kind: 'busy' }
+  /** See whether anybody sends to it. */
+  | { readonly kind: 'watch' }
   /** Declare the holding queue and lead the exchanges to it instead. */
   | { readonly kind: 'prepare-holding' }
   | { readonly kind: 'move-to-holding'; readonly messages: number }
@@ -29,11 +35,14 @@ export type MigrationStep =
  * The next step of a migration. Each step can be taken again, and the next one follows from what stands on the broker
  * alone: a run that was killed is continued by the next run, from wherever it came to.
  */
-export function nextStep({ home, holding }: MigrationFacts): MigrationStep {
+export function nextStep({ home, holding, senders }: MigrationFacts): MigrationStep {
   switch (home.kind) {
     case 'old':
       if (home.consumers > 0) return { kind: 'blocked', consumers: home.consumers };
       if (holding?.prepared !== true) return { kind: 'prepare-holding' };
+      if (senders === 'busy') return { kind: 'busy' };
+      // Before anything is moved, and again when all of it is.
+      if (senders === 'unknown') return { kind: 'watch' };
       if (home.ready > 0) return { kind: 'move-to-holding', messages: home.ready };
       return { kind: 'delete-old', type: home.type };
     case 'missing':

@@ -23,7 +23,9 @@ interface MigrateOptions extends CommonOptions {
 export function addMigrateCommand(topology: Command, session: Session): void {
   const command = topology
     .command('migrate')
-    .description('Move queues to the arguments of the plan, with what stands in them. Stop their workers first.')
+    .description(
+      'Move queues to the arguments of the plan, with what stands in them. Stop their workers and senders first.',
+    )
     .argument('[queue...]', 'home queues; each with its dead letters and suspects (default: those of the tasks)')
     .option('--dry-run', 'only say what would be moved')
     .option('--yes', 'do not ask');
@@ -45,7 +47,7 @@ async function migrate(
   );
   const specs: QueueSpec[] = [];
   for (const spec of app.topology.queues.filter(({ name }) => names.has(name))) {
-    if (nextStep(await readMigrationFacts(app.broker, spec, false)).kind !== 'done') specs.push(spec);
+    if (nextStep(await readMigrationFacts(app.broker, spec)).kind !== 'done') specs.push(spec);
   }
   const list = specs.map(({ name }) => printable(name)).join(', ');
   if (specs.length === 0 || options.dryRun === true) {
@@ -53,7 +55,7 @@ async function migrate(
     else output.print(specs.length === 0 ? 'Every queue has the arguments of the plan.' : `Would migrate ${list}.`);
     return EXIT.ok;
   }
-  const question = `Migrate ${list}? Senders are refused for an instant, and the old queues are deleted.`;
+  const question = `Migrate ${list}? Are its workers and senders stopped? The old queues are deleted.`;
   if (!(await confirm(question, options.yes, output))) {
     output.note('Nothing was moved.');
     return EXIT.usage;
@@ -101,6 +103,10 @@ function stepText(step: MigrationStep): string {
       return 'as planned';
     case 'blocked':
       return `${step.consumers} consumers: stop the workers, then run this again`;
+    case 'busy':
+      return 'somebody sends to it: stop the senders, then run this again';
+    case 'watch':
+      return 'watching whether anybody sends to it';
     case 'prepare-holding':
       return 'preparing the queue that holds its messages meanwhile';
     case 'move-to-holding':

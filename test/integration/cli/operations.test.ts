@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { TaskApp } from '../../../src';
+import { promisify } from 'node:util';
+import { defineTask, type TaskApp } from '../../../src';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { eventually } from '../../support/bounded';
 import { CommandProcess, type Ended, warren } from '../../support/command-line';
 import { sharedBrokers, startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { drainIds, fillLetters } from './letters';
 
+const execFileAsync = promisify(execFile);
 const TASKS = join(__dirname, 'fixtures/*.tasks.cjs');
 const ADA = '{"to":"ada@example.com","name":"Ada"}';
 
@@ -92,53 +95,90 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(await run(['topology', 'prune'])).toMatchObject({ code: 2 });
     });
 
-    it('migrate moves a queue and its dead letters to new arguments, though it is killed over and over', async () => {
-      await run(['topology', 'apply'], 'classic');
-      await fillLetters(app, queue, [{ id: 'dead-one' }]);
-      const count = 2_000;
-      expect((await enqueue(count, 'classic')).code).toBe(0);
-      expect((await run(['topology', 'diff'])).code).toBe(1);
-      for (const step of [
-        /preparing the queue/,
-        /moving \d+ messages out/,
-        /deleting the old/,
-        /declaring it/,
-        /moving \d+ messages back/,
-      ]) {
-        const command = new CommandProcess(['topology', 'migrate', queue, '--yes', '--url', url, '--tasks', TASKS], {
-          env: environment(),
-        });
+    /** A queue as an older version, or somebody else, has declared it. */
+    const standAs = async (old: 'classic' | 'quorum'): Promise<void> => {
+      await run(['topology', 'apply'], old === 'classic' ? 'classic' : undefined);
+      if (old === 'classic') return;
+      await app.broker.deleteUnused(queue, 'quorum');
+      const deadLetters = { 'x-dead-letter-exchange': 'warren.dead', 'x-dead-letter-routing-key': queue };
+      const queues = [{ name: queue, arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 5, ...deadLetters } }];
+      await app.broker.declare({ exchanges: [], queues, bindings: [] });
+    };
+
+    it.each(['classic', 'quorum'] as const)(
+      'migrate moves a %s queue and its dead letters to new arguments, though it is killed at every step',
+      async (old) => {
+        await standAs(old);
+        await fillLetters(app, queue, [{ id: 'dead-one' }]);
+        const count = 2_000;
+        expect((await enqueue(count, old === 'classic' ? 'classic' : undefined)).code).toBe(0);
+        expect((await run(['topology', 'diff'])).code).toBe(1);
+        for (const step of [
+          /preparing the queue/,
+          /watching whether/,
+          /moving \d+ messages out/,
+          /deleting the old/,
+          /declaring it/,
+          /moving \d+ messages back/,
+          /removing the queue that held/,
+        ]) {
+          const command = new CommandProcess(['topology', 'migrate', queue, '--yes', '--url', url, '--tasks', TASKS], {
+            env: environment(),
+          });
+          await eventually(
+            `step ${step}, or the end`,
+            () => step.test(command.stderr) || /\.suspects: as planned/.test(command.stderr) || command.hasEnded,
+            Boolean,
+            30_000,
+          );
+          command.kill('SIGKILL');
+          await command.ended();
+        }
+        const { code, stderr } = await run(['topology', 'migrate', queue, '--yes']);
+        expect({ code, stderr }).toMatchObject({ code: 0 });
+        expect(await run(['topology', 'diff'])).toMatchObject({ code: 0 });
+        expect(await app.broker.queueState(`${queue}.migrating`)).toBeUndefined();
+        expect(await app.broker.queueState(`${queue}.dead.migrating`)).toBeUndefined();
+        expect((await drainIds(app, queue, count)).size).toBe(count);
         await eventually(
-          `step ${step}, or the end`,
-          () => step.test(command.stderr) || /\.dead: as planned/.test(command.stderr),
-          Boolean,
-          30_000,
+          'the dead letter',
+          () => app.deadLetters.count(queue),
+          (found) => found >= 1,
         );
-        command.kill('SIGKILL');
-        await command.ended();
-      }
-      const { code, stderr } = await run(['topology', 'migrate', queue, '--yes']);
-      expect({ code, stderr }).toMatchObject({ code: 0 });
-      expect(await run(['topology', 'diff'])).toMatchObject({ code: 0 });
-      expect(await app.broker.queueState(`${queue}.migrating`)).toBeUndefined();
-      expect(await app.broker.queueState(`${queue}.dead.migrating`)).toBeUndefined();
-      expect((await drainIds(app, queue, count)).size).toBe(count);
-      await eventually(
-        'the dead letter',
-        () => app.deadLetters.count(queue),
-        (found) => found >= 1,
-      );
-      // Its bindings are back: a delayed task comes home.
-      await run(['enqueue', `${queue}.sendWelcome`, ADA, '--delay', '250ms']);
-      await eventually(
-        'the delayed task',
-        () => app.broker.countReady(queue),
-        (ready) => ready === 1,
-      );
-      expect(await run(['topology', 'migrate', queue])).toMatchObject({
-        code: 0,
-        stdout: 'Every queue has the arguments of the plan.\n',
-      });
+        // Its bindings are back: a delayed task comes home.
+        await run(['enqueue', `${queue}.sendWelcome`, ADA, '--delay', '250ms']);
+        await eventually(
+          'the delayed task',
+          () => app.broker.countReady(queue),
+          (ready) => ready === 1,
+        );
+        expect(await run(['topology', 'migrate', queue])).toMatchObject({
+          code: 0,
+          stdout: 'Every queue has the arguments of the plan.\n',
+        });
+      },
+      120_000,
+    );
+
+    it('migrate stops while somebody sends, and loses nothing that was confirmed', async () => {
+      await standAs('quorum');
+      let sent = 0;
+      let sending = true;
+      const contract = defineTask(`${queue}.sendWelcome`, { queue, payload: 'unchecked' });
+      const sender = (async () => {
+        while (sending) {
+          await app.client.enqueue(contract, { to: 'ada@example.com', name: 'Ada' });
+          sent++;
+        }
+      })();
+      const busy = await run(['topology', 'migrate', queue, '--yes']);
+      expect(busy.code).toBe(1);
+      expect(busy.stderr).toMatch(/somebody sends to it: stop the senders, then run this again/);
+      expect(await app.broker.queueState(queue)).toBeDefined();
+      sending = false;
+      await sender;
+      expect(await run(['topology', 'migrate', queue, '--yes'])).toMatchObject({ code: 0 });
+      expect((await drainIds(app, queue, sent)).size).toBe(sent);
     }, 120_000);
 
     it('migrate refuses while somebody consumes', async () => {
@@ -199,31 +239,19 @@ describe('warren completion', () => {
     expect(stdout).toMatch(/-l rate|--rate/);
   });
 
-  it('every command explains itself with an example', async () => {
-    const paths = [
-      'worker',
-      'enqueue',
-      'status',
-      'doctor',
-      'completion',
-      'dead',
-      'dead list',
-      'dead show',
-      'dead replay',
-      'dead discard',
-    ];
-    const more = [
-      'dead export',
-      'topology',
-      'topology print',
-      'topology diff',
-      'topology apply',
-      'topology prune',
-      'topology migrate',
-    ];
-    for (const path of [...paths, ...more]) {
-      const { code, stdout } = await warren([...path.split(' '), '--help']);
-      expect({ path, code, example: /Examples?:\n {2}\$ /.test(stdout) }).toEqual({ path, code: 0, example: true });
-    }
-  }, 60_000);
+  it.each<[string, readonly string[]]>([
+    ['warren de', ['dead']],
+    ['warren dead re', ['replay']],
+    ['warren dead replay --r', ['--rate', '--reason']],
+    ['warren dead replay emails --reason crash', ['crash-loop']],
+    ['warren topology print --format d', ['definitions']],
+    ['warren completion z', ['zsh']],
+  ])('completes "%s" in bash', async (line, expected) => {
+    const { stdout: script } = await warren(['completion', 'bash']);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+    const ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _warren; printf "%s\\n" "${COMPREPLY[@]}"';
+    const { stdout, stderr } = await execFileAsync('bash', ['-c', `${script}\n${ask}`, 'bash', ...line.split(' ')]);
+    expect(stderr).toBe('');
+    expect(stdout.trim().split('\n')).toEqual(expected);
+  });
 });
