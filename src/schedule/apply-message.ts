@@ -17,7 +17,9 @@ export function applyMessage(state: ScheduleState, message: ScheduleMessage, now
     case 'hello': {
       const { worker, startedAt, releaseKey, release } = message;
       const workers = withKey(state.workers, worker, { release: releaseKey, startedAt, seenAt: now });
-      return unticked({ ...state, workers, releases: withKey(state.releases, releaseKey, release) });
+      // What it says is in its key: the same again would only be compared again.
+      const releases = state.releases.has(releaseKey) ? state.releases : withKey(state.releases, releaseKey, release);
+      return unticked({ ...state, workers, releases });
     }
     case 'bye':
       return unticked({ ...state, workers: withKey(state.workers, message.worker, undefined) });

@@ -29,7 +29,9 @@ export function decide(before: ScheduleState, { messages, now, graceMs, mayTick,
   let state = before;
   for (const message of messages) {
     const applied = applyMessage(state, message, now);
-    state = applied.state;
+    // What a worker carries is known to whatever is asked after it.
+    const isOfWorkers = message.kind === 'hello' || message.kind === 'bye';
+    state = isOfWorkers ? reconcile(applied.state, now) : applied.state;
     ticks.push(...applied.ticks);
   }
   state = reconcile(state, now);

@@ -9,9 +9,9 @@ import {
 } from './state';
 
 /** How often a worker says that it is there. */
-export const HELLO_MS = 5 * MINUTE;
+export const HELLO_MS = 10 * MINUTE;
 /** After two words that did not come, a worker counts as gone. */
-const GONE_MS = 11 * MINUTE;
+const GONE_MS = 21 * MINUTE;
 /** How long a schedule that went with its code is kept, so that a roll-back goes on where it was. */
 const DORMANT_MS = DAY;
 

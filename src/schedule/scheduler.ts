@@ -123,6 +123,8 @@ export class Scheduler {
     this.#again = true;
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
+      // What came after the last look, and before this.
+      if (this.#again) this.#wake();
     });
   }
 

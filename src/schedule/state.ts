@@ -93,7 +93,7 @@ export function newEntry(schedule: StoredSchedule, origin: ScheduleEntry['origin
 
 /** Takes what a schedule says now. Where it says other times, they count from now: earlier ones were never promised. */
 export function withSchedule(entry: ScheduleEntry, schedule: StoredSchedule, now: number): ScheduleEntry {
-  if (isSame(entry.schedule, schedule)) return entry;
+  if (entry.schedule === schedule || isSame(entry.schedule, schedule)) return entry;
   const sameTimes = isSame(timesOf(entry.schedule), timesOf(schedule));
   return { ...entry, schedule, position: sameTimes ? entry.position : Math.max(entry.position, now) };
 }

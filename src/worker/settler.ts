@@ -20,6 +20,8 @@ export interface SettlerOptions {
   readonly clock: Clock;
   /** A number in [0, 1), as `Math.random`. */
   readonly random: () => number;
+  /** Told when a task is settled for good whose schedule waits for that. */
+  readonly onAwaitedEnd: (schedule: string, id: string) => void;
   /** The policy of a queue's messages that no task is known for. */
   readonly unknownTaskRetry: (queue: string) => RetryPolicy;
 }
@@ -41,6 +43,7 @@ export class Settler {
     const trace = attempt.trace?.settle(ACKNOWLEDGED);
     delivery.ack();
     trace?.end();
+    this.#tellAwaited(attempt);
     this.#tellCompleted(attempt);
     return undefined;
   }
@@ -81,6 +84,7 @@ export class Settler {
       return;
     }
     trace?.end();
+    if (settlement.kind === 'ack' || settlement.kind === 'dead-letter') this.#tellAwaited(attempt);
     this.#tell(attempt, settlement, error);
   }
 
@@ -161,6 +165,10 @@ export class Settler {
       await new Promise<void>((resolve) => this.options.clock.schedule(resolve, FAILED_SETTLEMENT_PAUSE_MS));
     }
     delivery.requeue();
+  }
+
+  #tellAwaited({ envelope, id }: Attempt): void {
+    if (envelope.awaitedBy !== undefined) this.options.onAwaitedEnd(envelope.awaitedBy, id);
   }
 
   #tellCompleted(attempt: Attempt): void {

@@ -51,7 +51,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   worker: { level: 4, imports: BELOW_SHELL },
   'dead-letter': { level: 4, imports: BELOW_SHELL },
   migration: { level: 4, imports: BELOW_SHELL },
-  schedule: { level: 4, imports: BELOW_SHELL },
+  schedule: { level: 4, imports: BELOW_SHELL, typesOf: ['client'] },
   health: { level: 4, imports: BELOW_SHELL },
   http: { level: 4, imports: BELOW_SHELL },
   // 5: adapters.
