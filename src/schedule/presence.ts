@@ -1,5 +1,6 @@
 import type { Publisher } from '../broker/broker';
 import type { Clock, Timer } from '../time/clock';
+import { MINUTE } from '../time/duration';
 import { scheduleMessage } from './message-json';
 import { HELLO_MS } from './reconcile';
 import type { Release } from './state';
@@ -17,26 +18,27 @@ export interface PresenceOptions {
 
 /** How long a last word may take. */
 const BYE_TIMEOUT_MS = 2_000;
-/** A word that was not confirmed by then is said again with the next one. */
 const HELLO_TIMEOUT_MS = 30_000;
+/** When a word is said again that could not be said. */
+const AGAIN_MS = MINUTE;
 
 /** Says which schedules this process carries and which queues it serves: when it comes, now and then, and when it goes. */
 export class Presence {
   #timer: Timer | undefined;
-  #startedAt = 0;
+  #startedAt: number | undefined;
   #gone = false;
 
   constructor(private readonly options: PresenceOptions) {}
 
   /** Resolves with the first word. What fails is left to the next one. */
-  async start(): Promise<void> {
-    this.#startedAt = this.options.clock.now();
-    await this.#sayAgain();
+  start(): Promise<void> {
+    return this.#sayAgain();
   }
 
   /** @param nonce - comes back with the message to whoever is served from the queue. */
   async say(nonce?: string): Promise<void> {
-    const { publisher, worker, releaseKey, release } = this.options;
+    const { publisher, clock, worker, releaseKey, release } = this.options;
+    this.#startedAt ??= clock.now();
     const startedAt = this.#startedAt;
     const hello = scheduleMessage({ kind: 'hello', worker, startedAt, releaseKey, release, nonce });
     await publisher.publish(hello, { timeoutMs: HELLO_TIMEOUT_MS });
@@ -55,12 +57,13 @@ export class Presence {
   }
 
   async #sayAgain(): Promise<void> {
-    if (this.#gone) return;
-    this.#timer = this.options.clock.schedule(() => void this.#sayAgain(), HELLO_MS);
+    let nextMs = HELLO_MS;
     try {
       if (await this.options.isHeard()) await this.say();
     } catch {
-      // The connection is told of elsewhere; the next word comes.
+      // Why is told of the connection.
+      nextMs = AGAIN_MS;
     }
+    if (!this.#gone) this.#timer = this.options.clock.schedule(() => void this.#sayAgain(), nextMs);
   }
 }

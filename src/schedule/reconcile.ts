@@ -8,10 +8,10 @@ import {
   withSchedule,
 } from './state';
 
-/** How often a worker says that it is there. */
-export const HELLO_MS = 10 * MINUTE;
+/** How often a worker says that it is there. The leader's own word renews the state, which must not be out for 30 minutes. */
+export const HELLO_MS = 20 * MINUTE;
 /** After two words that did not come, a worker counts as gone. */
-const GONE_MS = 21 * MINUTE;
+const GONE_MS = 41 * MINUTE;
 /** How long a schedule that went with its code is kept, so that a roll-back goes on where it was. */
 const DORMANT_MS = DAY;
 
