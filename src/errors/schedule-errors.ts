@@ -13,12 +13,13 @@ export class InvalidScheduleError extends WarrenError {
 }
 
 /** Why a change was refused. */
-export type ScheduleRefusal = 'unknown' | 'exists' | 'in-code' | 'not-enqueued';
+export type ScheduleRefusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued';
 
 const REFUSALS: Readonly<Record<ScheduleRefusal, string>> = {
   unknown: 'there is none of this name. "warren schedules list" shows those that there are.',
   exists: 'there is one of this name already. Replace it, or take another name.',
   'in-code': 'it stands in the code of a worker, and would come back with it. Change it there, or pause it.',
+  full: 'all schedules together would take more than 4 MiB, and they stand in one message. Remove some, or make their payloads references.',
   'not-enqueued': 'its task could not be enqueued; the log of the worker that leads says why.',
 };
 

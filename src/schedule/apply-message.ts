@@ -2,6 +2,10 @@ import type { Tick } from './due';
 import type { ScheduleCommand, ScheduleMessage } from './messages';
 import { newEntry, type Refusal, type ScheduleEntry, type ScheduleState, withKey, withSchedule } from './state';
 
+/** All entries stand in one message, which RabbitMQ refuses above 16 MiB, and which is written with every tick. */
+const MAX_ENTRY_BYTES = 4 * 1024 * 1024;
+/** About what an entry takes beside its payload. */
+const ENTRY_BYTES = 600;
 /** Answers that are kept: whoever asked looks for its own within seconds. */
 const KEPT_ANSWERS = 200;
 
@@ -43,7 +47,7 @@ function applyCommand(state: ScheduleState, command: ScheduleCommand, now: numbe
   const name = 'schedule' in command ? command.schedule.name : command.name;
   const entry = state.entries.get(name);
   const known = entry?.dormantSince === undefined ? entry : undefined;
-  const refusal = refusalOf(command, known);
+  const refusal = refusalOf(command, known) ?? (isFull(state, command) ? 'full' : undefined);
   const answers = [...state.answers.slice(1 - KEPT_ANSWERS), { id: command.id, refusal }];
   if (refusal !== undefined) return unticked({ ...state, answers });
   const entries = withKey(state.entries, name, changedEntry(known, command, now));
@@ -62,6 +66,13 @@ function refusalOf(command: ScheduleCommand, known: ScheduleEntry | undefined): 
     default:
       return known === undefined ? 'unknown' : undefined;
   }
+}
+
+function isFull({ entries }: ScheduleState, command: ScheduleCommand): boolean {
+  if (!('schedule' in command)) return false;
+  let bytes = ENTRY_BYTES + command.schedule.body.length;
+  for (const { schedule } of entries.values()) bytes += ENTRY_BYTES + schedule.body.length;
+  return bytes > MAX_ENTRY_BYTES;
 }
 
 function changedEntry(

@@ -80,7 +80,7 @@ function withoutOverlap(
   const skipped = [...missed];
   let { awaited, lastTick } = entry;
   for (const at of chosen) {
-    if (awaits && awaited !== undefined && now - awaited.at < schedule.overlapTimeoutMs) {
+    if (awaits && awaited !== undefined && now - awaited.at < schedule.overlapTimeoutMs + schedule.jitterMs) {
       skipped.push({ name: schedule.name, reason: 'overlap', from: at, until: at });
       continue;
     }

@@ -19,6 +19,8 @@ interface HeldState {
 /** How long a state may take to be confirmed, and then to come back. */
 const WRITE_TIMEOUT_MS = 15_000;
 const ECHO_TIMEOUT_MS = 15_000;
+/** How long a state may be on its way back that was not to be seen when another one was begun. */
+const BEGUN_MS = 60_000;
 
 /**
  * The time in which one process is served from the queue of schedules: it holds the deliveries of states, and
@@ -31,8 +33,8 @@ export class Leadership {
   readonly #awaited = new Map<number, number>();
   #sureAt = Number.NEGATIVE_INFINITY;
   #mustWrite = true;
-  /** It has begun a state, since there was none to be seen. */
-  readonly #began: boolean;
+  /** Until when it may turn out that there was a state already. */
+  readonly #begunUntil: number;
 
   /** @param found - the newest state of those that are held, or one that stands for none. */
   constructor(
@@ -42,7 +44,7 @@ export class Leadership {
   ) {
     this.#state = { ...found, fence: found.fence + 1, seq: 0 };
     this.#held = held;
-    this.#began = found === EMPTY_STATE;
+    this.#begunUntil = found === EMPTY_STATE ? options.clock.now() + BEGUN_MS : Number.NEGATIVE_INFINITY;
   }
 
   get state(): ScheduleState {
@@ -78,13 +80,14 @@ export class Leadership {
   /** Takes a state that was delivered: its own, come back, or what an earlier leader still wrote. */
   receive(delivery: Delivery, mark: StateMark): void {
     if (mark.leader === this.options.worker && mark.fence === this.#state.fence) {
-      this.#sureAt = Math.max(this.#sureAt, this.#awaited.get(mark.seq) ?? Number.NEGATIVE_INFINITY);
+      this.#sureAt = this.#awaited.get(mark.seq) ?? this.#sureAt;
       for (const seq of this.#awaited.keys()) if (seq <= mark.seq) this.#awaited.delete(seq);
       this.#held = [...this.#held, { mark, delivery }];
       if (mark.seq <= this.#state.seq) this.#releaseOlder();
       return;
     }
-    const missed = mark.fence > this.#state.fence || this.#began ? decodeState(delivery.body) : undefined;
+    const isNews = mark.fence > this.#state.fence || this.options.clock.now() < this.#begunUntil;
+    const missed = isNews ? decodeState(delivery.body) : undefined;
     if (missed === undefined) delivery.ack();
     else {
       // It was on its way back from a consumer that was cancelled, and nobody was looking at a copy of it.

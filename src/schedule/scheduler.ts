@@ -85,7 +85,8 @@ export class Scheduler {
       if (queue === SCHEDULES_QUEUE) this.#subscriptionBecame(state === 'consuming');
     });
     await this.#subscribe();
-    await this.options.presence.start();
+    // Not awaited: a broker that blocks publishers must not hold up a start.
+    void this.options.presence.start();
   }
 
   /** Lets others lead. Bounded, never rejects. */
@@ -105,6 +106,8 @@ export class Scheduler {
     this.#subscription = await this.options.broker.subscribe({
       queue: SCHEDULES_QUEUE,
       prefetch: PREFETCH,
+      // It holds the state for as long as it leads, and renews it.
+      ackTimeoutMs: Number.POSITIVE_INFINITY,
       onDelivery: (delivery) => {
         this.#inbox.push(delivery);
         this.#wake();
@@ -153,8 +156,11 @@ export class Scheduler {
     if (this.#inbox.length === 0) return undefined;
     this.#takeOver ??= new TakeOver({ broker, clock, worker, presence, newId });
     const step = await this.#takeOver.next(this.#inbox);
-    if (step.kind === 'newer-format')
-      return void (await this.#standBack(NEWER_FORMAT_MS, 'the state is of a newer version'));
+    if (step.kind === 'newer-format') {
+      const reason = 'what is known of schedules cannot be read: a newer version of Warren has written it';
+      this.options.events.emit('schedules:leading', { leading: false, fence: step.fence, reason });
+      return void (await this.#standBack(NEWER_FORMAT_MS, reason));
+    }
     if (step.kind === 'wait') {
       if (step.until !== undefined) this.#wakeAt(step.until);
       return undefined;
@@ -253,7 +259,8 @@ export class Scheduler {
     this.#timer?.cancel();
     this.#leadership = undefined;
     this.#takeOver = undefined;
-    this.#inbox = [];
+    // What came again, on a new channel, is seen to by whoever leads next: perhaps this process.
+    this.#inbox = this.#inbox.filter(({ live }) => live);
     if (leadership !== undefined) this.#tell(leadership, false, reason);
   }
 

@@ -5,7 +5,7 @@ import type { Answer, AwaitedRun, Refusal, ScheduleEntry, ScheduleState, WorkerS
 /** Of the state's JSON. A worker that meets a higher number leaves the state to newer ones. */
 export const STATE_FORMAT = 1;
 
-const REFUSALS = ['unknown', 'exists', 'in-code', 'not-enqueued'] as const satisfies readonly Refusal[];
+const REFUSALS = ['unknown', 'exists', 'in-code', 'full', 'not-enqueued'] as const satisfies readonly Refusal[];
 
 export function encodeState(state: ScheduleState): Buffer {
   const { fence, seq, entries, releases, workers, answers } = state;

@@ -53,7 +53,7 @@ export interface Answer {
   readonly refusal: Refusal | undefined;
 }
 
-export type Refusal = 'unknown' | 'exists' | 'in-code' | 'not-enqueued';
+export type Refusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued';
 
 /** All that is known of the schedules of a virtual host. */
 export interface ScheduleState {

@@ -23,7 +23,7 @@ export type TakeOverStep =
   /** Nothing to do before the next delivery, or before `until`. */
   | { readonly kind: 'wait'; readonly until: number | undefined }
   /** A newer version of Warren has written the state. */
-  | { readonly kind: 'newer-format' }
+  | { readonly kind: 'newer-format'; readonly fence: number }
   | { readonly kind: 'taken'; readonly found: ScheduleState; readonly held: readonly HeldMark[] };
 
 /** How long a state may be away of which there is a copy. It comes back when its last holder's channel ends. */
@@ -64,7 +64,7 @@ export class TakeOver {
     );
     if (newest === undefined) return this.#withoutState();
     const found = decodeState(newest.delivery.body);
-    return found === undefined ? { kind: 'newer-format' } : { kind: 'taken', found, held };
+    return found === undefined ? { kind: 'newer-format', fence: newest.mark.fence } : { kind: 'taken', found, held };
   }
 
   #isOwnWord(delivery: Delivery): boolean {
@@ -80,7 +80,7 @@ export class TakeOver {
     if (now < this.#absentUntil && this.#hasCopy) return { kind: 'wait', until: this.#absentUntil };
     const copy = await readView(broker);
     this.#hasCopy = copy !== 'none';
-    if (copy === 'unreadable') return { kind: 'newer-format' };
+    if (copy === 'unreadable') return { kind: 'newer-format', fence: 0 };
     if (copy === 'none') return { kind: 'taken', found: EMPTY_STATE, held: [] };
     if (now < this.#absentUntil) return { kind: 'wait', until: this.#absentUntil };
     return { kind: 'taken', found: copy, held: [] };

@@ -269,6 +269,35 @@ export function describeSchedules(name: string, factory: () => Promise<ScheduleH
       expectSeconds('added');
     }, 60_000);
 
+    it('whose queue is missing are told, hold up no other, and run once it is there', async () => {
+      const app = await start(worker({ name: 'well', every: '1s' }));
+      const failed = bounded(
+        'the failure',
+        app.once('schedule:failed', ({ schedule }) => schedule === 'lost'),
+      );
+      const elsewhere = defineTask<unknown>(`elsewhere-${names}`, {
+        queue: `elsewhere-${names}`,
+        payload: 'unchecked',
+      });
+      await app.schedules.add('lost', elsewhere, { every: '1s' });
+      expect(await failed).toMatchObject({ task: `elsewhere-${names}`, error: { code: 'UNROUTABLE' } });
+      await expect(app.schedules.trigger('lost')).rejects.toMatchObject({ reason: 'not-enqueued' });
+      const before = ticksOf('well').length;
+      await ticks('well', before + 2);
+      @TaskQueue(`elsewhere-${names}`)
+      class Elsewhere {
+        @Task(elsewhere)
+        async run(payload: unknown, task: TaskContext): Promise<void> {
+          runs.push({ id: task.id, payload });
+        }
+      }
+      await start(Elsewhere);
+      await ticks('lost', 3);
+      // It rested for a few seconds each time, and has made up for them.
+      expectSeconds('lost');
+      expectSeconds('well');
+    });
+
     it('cost nothing where there are none', async () => {
       const app = await start(worker());
       expect(app.topology.queues.some(({ name: queue }) => queue.startsWith('warren.schedules'))).toBe(false);

@@ -170,6 +170,14 @@ describe('changes while running', () => {
     expect(nextDueAt(state, new Set())).toBe(at('00:01:00'));
   });
 
+  it('are refused when all of them would not fit into one message', () => {
+    const large = (name: string) =>
+      command({ kind: 'add', schedule: stored({ name, body: JSON.stringify('x'.repeat(1_500_000)) }) }, name);
+    const { state } = step(EMPTY_STATE, at('00:00:00'), large('a'), large('b'), large('c'));
+    expect(state.answers.map(({ refusal }) => refusal)).toEqual([undefined, undefined, 'full']);
+    expect(active(state)).toEqual(['a', 'b']);
+  });
+
   it('by code take the place of one of the same name', () => {
     const { state } = step(EMPTY_STATE, at('00:00:00'), added, hello('w', 1, [stored({ name: 'x', body: '"code"' })]));
     expect(state.entries.get('x')).toMatchObject({ origin: 'code', schedule: { body: '"code"' } });
