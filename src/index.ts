@@ -55,6 +55,12 @@ export {
   UnroutableError,
 } from './errors/enqueue-errors';
 export { HttpListenError } from './errors/http-listen-error';
+export {
+  InvalidScheduleError,
+  type ScheduleRefusal,
+  ScheduleRefusedError,
+  ScheduleUnansweredError,
+} from './errors/schedule-errors';
 export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
 export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
 export type { Logger, LogLevel } from './events/logger';
@@ -70,8 +76,11 @@ export type {
 export type { HttpAnswer, HttpHandler } from './http/http-endpoint';
 export type { HttpOptions } from './http/http-options';
 export type { TaskCall, TaskInvocation, TaskMiddleware } from './middleware/middleware';
+export type { ScheduleOption, ScheduleOptions } from './recurrence/schedule-options';
 export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
+export type { ScheduleInfo } from './schedule/schedule-info';
+export type { RunTimeSchedule, Schedules } from './schedule/schedules';
 export type { ClassType } from './task/class-type';
 export type { TaskContext, TaskFailure } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
@@ -86,6 +95,7 @@ export type {
 export type { DeadLetterReason } from './task/outcome';
 export type { PayloadOption, PayloadType } from './task/payload-type';
 export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-policy';
+export type { CatchUp, Overlap, Recurrence, ScheduleDefinition, ScheduleRule, ScheduleSettings } from './task/schedule';
 export { DiscardTask, FailTask, RetryTask, type RetryTaskOptions, SnoozeTask, TaskSignal } from './task/signals';
 export type { Clock, Timer } from './time/clock';
 export type { Duration } from './time/duration';

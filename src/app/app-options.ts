@@ -47,6 +47,12 @@ export interface TaskAppOptions {
    * @defaultValue what each `@TaskQueue` says
    */
   readonly concurrency?: number;
+  /**
+   * Whether this process takes part in making the ticks of all schedules of the virtual host, and carries those in its code.
+   * `true`: also where it has none, for schedules that are added while running; it need not run tasks then.
+   * @defaultValue `true` where it runs tasks and one of them has a schedule
+   */
+  readonly schedules?: boolean;
   /** Who enqueues (`app_id`), and the beginning of connection names. @defaultValue `'warren'` */
   readonly name?: string;
   /** Retry policy and timeout of tasks whose class and decorator say nothing. */
@@ -114,6 +120,7 @@ export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly cwd: string;
   readonly consume: boolean | readonly string[];
   readonly concurrency: number | undefined;
+  readonly schedules: boolean | undefined;
   readonly name: string;
   readonly defaults: TaskDefaults;
   readonly keepUnknownTasksMs: number;
@@ -161,6 +168,7 @@ const OPTION_KEYS = [
   'cwd',
   'consume',
   'concurrency',
+  'schedules',
   'name',
   'defaults',
   'keepUnknownTasks',
@@ -214,6 +222,7 @@ export function resolveAppOptions(
     cwd: base,
     consume: readConsume(reader),
     concurrency: reader.wholeNumber('concurrency', 1, 10_000),
+    schedules: reader.flag('schedules'),
     name: readText(reader, 'name') ?? DEFAULT_APP_OPTIONS.name,
     defaults: (reader.value('defaults') as TaskDefaults | undefined) ?? {},
     keepUnknownTasksMs:

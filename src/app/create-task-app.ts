@@ -14,6 +14,9 @@ import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
 import { HttpEndpoint } from '../http/http-endpoint';
+import { RunEnds } from '../schedule/run-ends';
+import { Schedules } from '../schedule/schedules';
+import type { StoredSchedule } from '../schedule/state';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
@@ -31,7 +34,8 @@ import { createConsoleLogger, SILENT_LOGGER } from './console-logger';
 import { discoverTaskClasses } from './discovery';
 import { logEvents } from './log-events';
 import { memoryBroker } from './memory-servers';
-import { contractsOf, PayloadWiring } from './payload-wiring';
+import { contractOf, contractsOf, PayloadWiring } from './payload-wiring';
+import { createTicking, schedulesInCode } from './schedule-wiring';
 import { AppLifecycle, TaskApp } from './task-app';
 
 /**
@@ -48,11 +52,18 @@ import { AppLifecycle, TaskApp } from './task-app';
 export async function createTaskApp(options: TaskAppOptions = {}): Promise<TaskApp> {
   const resolved = resolveAppOptions(options, process.env, process.cwd());
   const classes = await discoverTaskClasses(resolved.tasks, { cwd: resolved.cwd });
-  return assembleApp(resolved, resolveDefinitions(classes, resolved.defaults));
+  const catalog = resolveDefinitions(classes, resolved.defaults);
+  const payloads = new PayloadWiring(resolved.limits, resolved.name);
+  return assembleApp(resolved, catalog, payloads, await schedulesInCode(catalog, payloads));
 }
 
 /** Puts the parts together. */
-function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp {
+function assembleApp(
+  options: ResolvedAppOptions,
+  catalog: TaskCatalog,
+  payloads: PayloadWiring,
+  scheduled: readonly StoredSchedule[],
+): TaskApp {
   const events = new EventBus();
   const logger = loggerOf(options.logger);
   logEvents(events, logger);
@@ -70,7 +81,6 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   });
   const tracer = telemetry?.tracer;
   const broker = createBroker(options, events, tracer);
-  const payloads = new PayloadWiring(options.limits, options.name);
   const client = new TaskClient({
     broker,
     clock,
@@ -83,8 +93,11 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   });
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
-  const worker = createWorker(options, consumed, catalog, broker, events, payloads, tracer);
-  const topology = planTopology({ queues: catalog.queues });
+  const runEnds = new RunEnds(broker.publisher);
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads, runEnds, tracer);
+  const topology = planTopology({ queues: catalog.queues, schedules: options.schedules ?? scheduled.length > 0 });
+  const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events);
+  const schedules = createSchedules(options, catalog, broker, client, payloads, lifecycle);
   const health = createHealthWatch(events, broker, worker, lifecycle);
   const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);
   return new TaskApp({
@@ -97,10 +110,37 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
     client,
     deadLetters,
     worker,
+    runEnds,
+    ticking,
+    schedules,
     lifecycle,
     health,
     http,
     telemetry,
+  });
+}
+
+function createSchedules(
+  { clock = systemClock, publishTimeoutMs }: ResolvedAppOptions,
+  catalog: TaskCatalog,
+  broker: Broker,
+  client: TaskClient,
+  { context }: PayloadWiring,
+  lifecycle: AppLifecycle,
+): Schedules {
+  return new Schedules({
+    broker,
+    clock,
+    patience: systemClock,
+    timeoutMs: publishTimeoutMs,
+    contentType: context.contentType,
+    newId: randomUUID,
+    contractNamed: (name) => {
+      const task = catalog.find(name);
+      return task === undefined ? undefined : contractOf(task);
+    },
+    encode: (contract, payload) => client.encode(contract, payload),
+    assertReady: (action) => lifecycle.assertReady(action),
   });
 }
 
@@ -174,6 +214,7 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
+  runEnds: RunEnds,
   tracer: TaskTracer | undefined,
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
@@ -208,6 +249,7 @@ function createWorker(
       clock,
       random: Math.random,
       keepUnknownTasksMs: options.keepUnknownTasksMs,
+      onAwaitedEnd: (schedule, id) => runEnds.tell(schedule, id),
     }),
   });
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../events/logger';
 export function logEvents(events: EventBus, logger: Logger): void {
   logTaskEvents(events, logger);
   logWorkerEvents(events, logger);
+  logScheduleEvents(events, logger);
   events.on('listener:failed', ({ event, error }) =>
     logger.error({ event, ...shown(error) }, 'an event listener failed'),
   );
@@ -32,6 +33,17 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
       { ...event, ...shown(error) },
       'the copy of a failed task could not be published; the broker will deliver the task again',
     ),
+  );
+}
+
+function logScheduleEvents(events: EventBus, logger: Logger): void {
+  events.on('schedule:ticked', (event) => logger.debug({ ...event }, 'schedule ticked'));
+  events.on('schedule:skipped', (event) => logger.warn({ ...event }, 'ticks of a schedule were left out'));
+  events.on('schedule:failed', ({ error, ...event }) =>
+    logger.error({ ...event, ...shown(error) }, 'the tick of a schedule could not be enqueued and is tried again'),
+  );
+  events.on('schedules:leading', ({ leading, ...event }) =>
+    logger.info({ ...event }, leading ? 'makes the ticks of all schedules' : 'makes no more ticks of schedules'),
   );
 }
 

@@ -9,7 +9,12 @@ const shared = new Map<string, MemoryServer>();
 export function memoryBroker(url: string, clock: Clock, events: BrokerEvents): Broker {
   const name = url.slice('memory:'.length);
   if (name === '') return new MemoryServer({ clock }).connect({ events });
+  return sharedServer(name, clock).connect({ events });
+}
+
+/** The embedded broker of a name, which is there from its first use on. */
+export function sharedServer(name: string, clock: Clock): MemoryServer {
   const server = shared.get(name) ?? new MemoryServer({ clock });
   shared.set(name, server);
-  return server.connect({ events });
+  return server;
 }

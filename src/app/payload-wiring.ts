@@ -58,5 +58,5 @@ export function contractsOf(type: ClassType): ReadonlyMap<string, TaskContract> 
   return new Map([...definitions].map(([method, definition]) => [String(method), contractOf(definition)]));
 }
 
-const contractOf = ({ name, queue, payload }: TaskDefinition): TaskContract =>
+export const contractOf = ({ name, queue, payload }: TaskDefinition): TaskContract =>
   Object.freeze({ kind: 'task-contract', name, queue, payload });

@@ -9,12 +9,15 @@ import type { AppTelemetry } from '../events/telemetry';
 import type { AppHealth } from '../health/app-health';
 import type { HealthWatch } from '../health/health-watch';
 import type { HttpEndpoint, HttpHandler } from '../http/http-endpoint';
+import type { RunEnds } from '../schedule/run-ends';
+import type { Schedules } from '../schedule/schedules';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';
 import type { Topology } from '../topology/topology';
 import type { Worker } from '../worker/worker';
 import type { ResolvedAppOptions } from './app-options';
 import { connectBroker } from './connect-broker';
+import type { Ticking } from './schedule-wiring';
 import { stopOnSignals } from './stop-signals';
 
 /** What an app is made of. */
@@ -29,6 +32,10 @@ export interface TaskAppParts {
   readonly deadLetters: DeadLetters;
   /** `undefined` in an app that only enqueues. */
   readonly worker: Worker | undefined;
+  readonly runEnds: RunEnds;
+  /** `undefined` in an app that only enqueues. */
+  readonly ticking: Ticking | undefined;
+  readonly schedules: Schedules;
   readonly lifecycle: AppLifecycle;
   readonly health: HealthWatch;
   readonly http: HttpEndpoint;
@@ -84,6 +91,16 @@ export class TaskApp {
   /** Counts, lists, replays and discards what finally failed. */
   get deadLetters(): DeadLetters {
     return this.#parts.deadLetters;
+  }
+
+  /** Adds, changes, triggers and lists schedules. */
+  get schedules(): Schedules {
+    return this.#parts.schedules;
+  }
+
+  /** @internal For the test app: whether something is on its way that needs no time. */
+  get busy(): boolean {
+    return this.running > 0 || this.#parts.ticking?.busy === true;
   }
 
   /** The tasks and queues of this app, resolved. */
@@ -190,7 +207,7 @@ export class TaskApp {
 
   /** The steps of a start; none begins after a stop. */
   async #begin(): Promise<void> {
-    const { lifecycle, broker, topology, options, worker, health, http } = this.#parts;
+    const { lifecycle, broker, topology, options, worker, ticking, health, http } = this.#parts;
     // First: a process that waits for its broker is alive and not ready, and says so.
     health.start();
     await http.open();
@@ -201,6 +218,8 @@ export class TaskApp {
     if (this.#stopped !== undefined) return;
     lifecycle.applied = true;
     await worker?.start();
+    if (this.#stopped !== undefined) return;
+    await ticking?.start();
   }
 
   /** Takes no new tasks; running ones go on. */
@@ -219,9 +238,9 @@ export class TaskApp {
    * server still answers may enqueue. Never rejects; a second call waits for the first.
    */
   async drain(): Promise<void> {
-    const { lifecycle, options, worker } = this.#parts;
+    const { lifecycle, options, worker, ticking } = this.#parts;
     if (lifecycle.state === 'started') lifecycle.state = 'stopping';
-    if (lifecycle.state === 'stopping') await worker?.stop(options.stopTimeoutMs);
+    if (lifecycle.state === 'stopping') await Promise.all([ticking?.stop(), worker?.stop(options.stopTimeoutMs)]);
   }
 
   /**
@@ -239,6 +258,7 @@ export class TaskApp {
     this.#unlisten();
     if (lifecycle.state === 'starting') lifecycle.state = 'stopping';
     await this.drain();
+    await this.#parts.runEnds.settled();
     lifecycle.state = 'stopped';
     await broker.close();
     await this.#endWatch();

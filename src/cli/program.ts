@@ -5,6 +5,7 @@ import { addDoctorCommand } from './commands/doctor';
 import { addEnqueueCommand } from './commands/enqueue';
 import { addMigrateCommand } from './commands/migrate';
 import { addPruneCommand } from './commands/prune';
+import { addSchedulesCommand } from './commands/schedules';
 import { addStatusCommand } from './commands/status';
 import { addTopologyCommand } from './commands/topology';
 import { addWorkerCommand } from './commands/worker';
@@ -39,6 +40,7 @@ export function createProgram(session: Session, json = false): Command {
   addWorkerCommand(program, session);
   addEnqueueCommand(program, session);
   addDeadCommand(program, session);
+  addSchedulesCommand(program, session);
   const topology = addTopologyCommand(program, session);
   addPruneCommand(topology, session);
   addMigrateCommand(topology, session);

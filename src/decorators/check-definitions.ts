@@ -13,6 +13,18 @@ export function noteDuplicateNames(tasks: readonly TaskDefinition[], problems: s
   }
 }
 
+/** Notes schedules of one name: their runs would have the same ids. */
+export function noteDuplicateSchedules(tasks: readonly TaskDefinition[], problems: string[]): void {
+  const named = tasks.flatMap(({ schedules, handler }) =>
+    schedules.map(({ name }) => ({ name, label: handler.label })),
+  );
+  for (const [name, same] of groupBy(named, (schedule) => [schedule.name])) {
+    if (same.length < 2) continue;
+    const labels = same.map(({ label }) => label).join(' and ');
+    problems.push(`the schedule name "${name}" is taken by ${labels}. Give one of them another name`);
+  }
+}
+
 /** Notes routing keys that can pick no task, or more than one. */
 export function noteRoutingKeys(
   tasks: readonly TaskDefinition[],

@@ -4,7 +4,7 @@ import type { ClassType } from '../task/class-type';
 import type { QueueDefinition, TaskDefinition } from '../task/definition';
 import { OptionReader } from '../task/option-reader';
 import { TaskCatalog } from './catalog';
-import { noteDuplicateNames, noteRoutingKeys } from './check-definitions';
+import { noteDuplicateNames, noteDuplicateSchedules, noteRoutingKeys } from './check-definitions';
 import { collectRecords, type InheritedRecords } from './inherited-records';
 import { className } from './labels';
 import { parseTaskDefaults, TASK_DEFAULT_KEYS, type TaskLevel } from './parse-task-defaults';
@@ -56,6 +56,7 @@ function resolveTasks(classes: readonly ClassType[], defaults: TaskDefaults, pro
   const parsed = parseQueues(collected, drafts, problems);
   const tasks = drafts.flatMap((draft) => resolveTask(draft, levelsOf(draft.type, parsed, appLevel), problems) ?? []);
   noteDuplicateNames(tasks, problems);
+  noteDuplicateSchedules(tasks, problems);
   return { drafts, parsed, tasks };
 }
 

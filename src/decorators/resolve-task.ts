@@ -1,11 +1,14 @@
 import { describeValue } from '../errors/describe-value';
+import { longestLife } from '../retry/longest-life';
 import { resolveRetry } from '../retry/normalize-retry';
 import type { TaskDefinition } from '../task/definition';
 import { nameProblem, queueNameProblem } from '../task/names';
 import { OptionReader } from '../task/option-reader';
 import { describePayloadType, type PayloadType } from '../task/payload-type';
+import { DAY } from '../time/duration';
 import { methodOf } from './handler-method';
 import { className, memberLabel } from './labels';
+import { readSchedules } from './parse-schedules';
 import { DEFAULT_TIMEOUT_MS, parseTaskDefaults, TASK_DEFAULT_KEYS, type TaskLevel } from './parse-task-defaults';
 import { readPayloadOption, resolvePayload } from './resolve-payload';
 import { readRoutingKeys } from './routing-keys';
@@ -17,6 +20,7 @@ const TASK_KEYS = [
   'queue',
   'payload',
   'routingKey',
+  'schedule',
   ...TASK_DEFAULT_KEYS,
 ] as const satisfies readonly (keyof TaskOptions)[];
 
@@ -45,13 +49,18 @@ export function resolveTask(
   if (method === undefined) reader.note(missingMethod(draft));
   const payload = method === undefined ? undefined : resolvePayload(record, method, reader);
   const named = checkedNames(draft, problems);
+  const retry = resolveRetry(all.map((level) => level.retry));
+  const timeoutMs = all.find((level) => level.timeoutMs !== undefined)?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const lifeMs = longestLife(retry, timeoutMs, DAY);
+  const schedules = readSchedules(reader, typeof draft.name === 'string' ? draft.name : undefined, lifeMs);
   if (named === undefined || payload === undefined) return undefined;
   return Object.freeze({
     ...named,
     payload,
-    retry: resolveRetry(all.map((level) => level.retry)),
-    timeoutMs: all.find((level) => level.timeoutMs !== undefined)?.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    retry,
+    timeoutMs,
     routingKeys,
+    schedules,
     handler: Object.freeze({ type, method: record.key, label }),
   });
 }

@@ -1,3 +1,4 @@
+import type { ScheduleOption } from '../recurrence/schedule-options';
 import type { RetryOptions } from '../retry/normalize-retry';
 import type { PayloadOption } from '../task/payload-type';
 import type { Duration } from '../time/duration';
@@ -19,6 +20,11 @@ export interface ContractTaskOptions extends TaskDefaults {
    * @defaultValue none
    */
   readonly routingKey?: string | readonly string[];
+  /**
+   * When it runs by itself: a cron expression in UTC, or a schedule with all its options; several in an array.
+   * @defaultValue never
+   */
+  readonly schedule?: ScheduleOption | readonly ScheduleOption[];
 }
 
 /** What `@Task(options)` may be told. */

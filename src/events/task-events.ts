@@ -82,6 +82,40 @@ export interface WarrenEvents {
   'publish:confirmed': { readonly durationMs: number };
   /** A message was not confirmed in time, or refused, or returned since no queue wanted it. */
   'publish:failed': { readonly durationMs: number; readonly error: ThrownDescription };
+  /** A tick of a schedule was enqueued as a task. Told by the process that leads. */
+  'schedule:ticked': {
+    readonly schedule: string;
+    readonly task: string;
+    readonly id: string;
+    /** The instant that the tick stands for; milliseconds since 1970. */
+    readonly at: number;
+    /** Whether somebody asked for it now, beside its times. */
+    readonly triggered: boolean;
+  };
+  /** Ticks were left out: nobody was there to make them (see `catchUp`), or the last run has not ended (see `overlap`). */
+  'schedule:skipped': {
+    readonly schedule: string;
+    readonly reason: 'missed' | 'overlap';
+    /** The first tick that was left out; milliseconds since 1970. */
+    readonly from: number;
+    /** No tick after this was left out. */
+    readonly until: number;
+  };
+  /** A tick could not be enqueued; it is tried again. */
+  'schedule:failed': {
+    readonly schedule: string;
+    readonly task: string;
+    readonly id: string;
+    readonly error: ThrownDescription;
+  };
+  /** This process makes the ticks of all schedules from now on, or no longer. */
+  'schedules:leading': {
+    readonly leading: boolean;
+    /** The number of this leadership: higher than that of any before it. */
+    readonly fence: number;
+    /** Why it ended. */
+    readonly reason: string | undefined;
+  };
   'worker:started': { readonly queues: readonly string[] };
   /**
    * Tasks of this queue may be out for longer than this broker allows by default, and it cannot be told otherwise by its

@@ -91,7 +91,8 @@ export class MemoryQueue {
     this.#ready.putBack(returned);
     this.#readyBytes += entry.message.body.length;
     this.serve();
-    this.#limit.grown(this.#load);
+    if (this.settings.type === 'quorum' && this.settings.overflow === 'drop-head') this.#dropSurplus();
+    else this.#limit.grown(this.#load);
   }
 
   /** A consumer does not want a message that is out. */
@@ -108,6 +109,7 @@ export class MemoryQueue {
     this.serve();
   }
 
+  /** A next one that waited for this is served with `serve`. */
   removeConsumer(consumer: QueueConsumer): void {
     const index = this.#consumers.indexOf(consumer);
     if (index !== -1) this.#consumers.splice(index, 1);
@@ -189,6 +191,7 @@ export class MemoryQueue {
   }
 
   #consumerWithRoom(): QueueConsumer | undefined {
+    if (this.settings.singleActive) return this.#consumers[0]?.hasRoom() === true ? this.#consumers[0] : undefined;
     for (let tried = 0; tried < this.#consumers.length; tried++) {
       const consumer = this.#consumers[this.#nextConsumer % this.#consumers.length];
       this.#nextConsumer = (this.#nextConsumer + 1) % this.#consumers.length;

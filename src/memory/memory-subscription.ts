@@ -57,9 +57,11 @@ export class MemorySubscription implements Subscription, QueueConsumer {
 
   /** The connection is gone; `consume` begins again. */
   connectionLost(error: Error): void {
+    const source = this.#source;
     this.#detach();
     if (this.#state === 'consuming') this.#become('recovering', error);
     this.#channel.end();
+    source?.serve();
   }
 
   async ping(): Promise<void> {
@@ -71,9 +73,11 @@ export class MemorySubscription implements Subscription, QueueConsumer {
 
   async cancel(): Promise<void> {
     if (this.#state === 'cancelled' || this.#state === 'closed') return;
+    const source = this.#source;
     this.#detach();
     this.#become('cancelled');
     for (const delivery of this.#outbox.splice(0)) delivery.requeue();
+    source?.serve();
   }
 
   async close(): Promise<void> {

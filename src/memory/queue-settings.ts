@@ -14,6 +14,8 @@ export interface QueueSettings {
   /** Failed deliveries that a message survives; `Infinity`: any number, as in classic queues, which count none. */
   readonly deliveryLimit: number;
   readonly deadLetters: DeadLetterSettings | undefined;
+  /** One consumer is served; the next one when that is gone. */
+  readonly singleActive: boolean;
   /** The highest priority; what is above counts as this. */
   readonly maxPriority: number;
   /** Of a message that names none. */
@@ -44,7 +46,6 @@ const CLASSIC_ONLY: ReadonlySet<string> = new Set(['x-max-priority']);
 /** Refused rather than ignored: a queue that does less than it was asked to would mislead. */
 const UNSUPPORTED: ReadonlySet<string> = new Set([
   'x-expires',
-  'x-single-active-consumer',
   'x-consumer-timeout',
   'x-delayed-retry-type',
   'x-delayed-retry-min',
@@ -69,6 +70,7 @@ export function parseQueueSettings({ name, arguments: args }: QueueSpec): QueueS
     overflow,
     deliveryLimit: type === 'quorum' ? reader.deliveryLimit() : Number.POSITIVE_INFINITY,
     deadLetters: reader.deadLetters(overflow),
+    singleActive: reader.flag('x-single-active-consumer'),
     ...(type === 'quorum' ? QUORUM_PRIORITIES : { maxPriority: reader.maxPriority(), defaultPriority: 0 }),
   };
   if (reader.problems.length > 0) throw new ConfigurationError(reader.problems);
@@ -98,6 +100,13 @@ class ArgumentReader {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
     this.#refuse(name, 'expected a whole number from 0');
     return fallback;
+  }
+
+  flag(name: string): boolean {
+    const value = this.args[name];
+    if (value === undefined || typeof value === 'boolean') return value === true;
+    this.#refuse(name, 'expected true or false');
+    return false;
   }
 
   /** Below 0 means none, since RabbitMQ 4.0. */

@@ -3,7 +3,7 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
-import { copyTrace, HEADER, headerOf, originalBody, userHeaders } from './headers';
+import { copyTrace, HEADER, headerOf, originalBody, textHeader, userHeaders } from './headers';
 import type { IncomingMessage, MessageProperties } from './wire';
 
 /** Problems that a dead letter names, and their budget in bytes of JSON text. */
@@ -94,9 +94,17 @@ function commonHeaders(input: CopyInput): Record<string, unknown> {
     headers[HEADER.exchange] = envelope.exchange;
     headers[HEADER.routingKey] = envelope.routingKey;
   }
+  copySchedule(message, headers);
   copyCounts(message, headers);
   copyTrace(message.properties.headers, headers);
   return input.trace === undefined ? headers : Object.assign(headers, input.trace);
+}
+
+function copySchedule({ properties }: IncomingMessage, headers: Record<string, unknown>): void {
+  const schedule = textHeader(properties.headers, HEADER.schedule);
+  if (schedule === undefined) return;
+  headers[HEADER.schedule] = schedule;
+  if (headerOf(properties.headers, HEADER.awaited) === true) headers[HEADER.awaited] = true;
 }
 
 function copyCounts(message: IncomingMessage, headers: Record<string, unknown>): void {

@@ -1,6 +1,6 @@
 import type { TaskFailure } from '../task/context';
 import { parseFailures } from './failure-history';
-import { HEADER, integerHeader, textHeader } from './headers';
+import { HEADER, headerOf, integerHeader, textHeader } from './headers';
 import type { IncomingMessage } from './wire';
 
 /** Attempts beyond this are a forgery; the header then counts as absent. */
@@ -21,6 +21,8 @@ export interface Envelope {
   /** Where the message was first published to: its own address on a retry copy, the delivery's otherwise. */
   readonly exchange: string;
   readonly routingKey: string;
+  /** The schedule that waits for the end of this run, or `undefined` where none does. */
+  readonly awaitedBy: string | undefined;
 }
 
 /** Reads an envelope. A header of a wrong type or range counts as absent: `-1`, `"NaN"` and a missing attempt are all the first. */
@@ -38,6 +40,7 @@ export function readEnvelope(message: IncomingMessage): Envelope {
     expiresAt: integerHeader(headers, HEADER.expiresAt, 0, MAX_INSTANT),
     exchange: textHeader(headers, HEADER.exchange) ?? message.exchange,
     routingKey: textHeader(headers, HEADER.routingKey) ?? message.routingKey,
+    awaitedBy: headerOf(headers, HEADER.awaited) === true ? textHeader(headers, HEADER.schedule) : undefined,
   };
 }
 
@@ -50,6 +53,7 @@ function firstAttempt(message: IncomingMessage, id: string | undefined, type: st
     expiresAt: undefined,
     exchange: message.exchange,
     routingKey: message.routingKey,
+    awaitedBy: undefined,
   };
 }
 

@@ -32,6 +32,10 @@ export const HEADER = Object.freeze({
   replayedAt: 'warren-replayed-at',
   /** Tells the copies of a replay apart while they stand between two queues. */
   replayMark: 'warren-replay-mark',
+  /** The schedule whose tick a task is. */
+  schedule: 'warren-schedule',
+  /** Whether the schedule waits for the end of this run before it makes another one. */
+  awaited: 'warren-awaited',
   /** The payload as it was before it was edited for a replay. */
   original: 'warren-original',
   /** The last attempt's span, as a W3C `traceparent`: the next attempt links to it. */

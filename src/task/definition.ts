@@ -1,6 +1,7 @@
 import type { ClassType } from './class-type';
 import type { PayloadType } from './payload-type';
 import type { RetryPolicy } from './retry-policy';
+import type { ScheduleDefinition } from './schedule';
 
 /** The method that does a task's work. */
 export interface TaskHandler {
@@ -20,6 +21,8 @@ export interface TaskDefinition {
   readonly timeoutMs: number;
   /** Routing keys of foreign messages that this task takes, with `*` and `#` as in topic bindings. */
   readonly routingKeys: readonly string[];
+  /** When it runs by itself. */
+  readonly schedules: readonly ScheduleDefinition[];
   readonly handler: TaskHandler;
 }
 

@@ -258,7 +258,7 @@ export class TestApp {
     let calm = 0;
     for (let turn = 0; turn < MAX_TURNS && calm < CALM_TURNS; turn++) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const busy = this.app.running > 0 || (await this.ready()) > 0;
+      const busy = this.app.busy || (await this.ready()) > 0;
       calm = busy ? 0 : calm + 1;
     }
     return calm === CALM_TURNS;

@@ -36,7 +36,14 @@ export function delayLevelName(level: number): string {
   return `${DELAY_PREFIX}${String(level).padStart(2, '0')}`;
 }
 
-/** Whether only Warren itself may give this name to a queue or an exchange; all of `warren.delay.*`, also what is unused today. */
+/** The queue that holds what is known of schedules, and what changes it; whoever is served from it makes their ticks. */
+export const SCHEDULES_QUEUE = 'warren.schedules';
+/** The queue with the latest copy of what is known of schedules, for everybody to read. */
+export const SCHEDULES_VIEW = `${SCHEDULES_QUEUE}.view`;
+
+/** Whether only Warren itself may give this name to a queue or an exchange; all of `warren.delay.*` and `warren.schedules*`, also what is unused today. */
 export function isReservedName(name: string): boolean {
-  return name === DEAD_EXCHANGE || name.startsWith(DELAY_PREFIX) || name.startsWith(ALIBI_PREFIX);
+  return (
+    name === DEAD_EXCHANGE || [DELAY_PREFIX, ALIBI_PREFIX, SCHEDULES_QUEUE].some((prefix) => name.startsWith(prefix))
+  );
 }

@@ -3,16 +3,31 @@ import type { QueueDefinition } from '../task/definition';
 import { effectiveRoutingKey, foreignExchange } from './foreign-exchange';
 import { homeBindingKey } from './ladder';
 import { planDelivery, planLevels } from './ladder-plan';
-import { DEAD_EXCHANGE, DELAY_DELIVER_EXCHANGE, deadQueueName, suspectQueueName } from './names';
+import {
+  DEAD_EXCHANGE,
+  DELAY_DELIVER_EXCHANGE,
+  deadQueueName,
+  SCHEDULES_QUEUE,
+  SCHEDULES_VIEW,
+  suspectQueueName,
+} from './names';
 import { bindingIdentity, compareBindings, compareNames, compareText } from './order';
 import { planProblems } from './plan-problems';
-import { homeQueueArguments, keptQueueArguments, suspectQueueArguments } from './queue-arguments';
+import {
+  homeQueueArguments,
+  keptQueueArguments,
+  SCHEDULES_ARGUMENTS,
+  SCHEDULES_VIEW_ARGUMENTS,
+  suspectQueueArguments,
+} from './queue-arguments';
 import type { Arguments, BindingSpec, Topology } from './topology';
 
 /** What a topology is planned from. */
 export interface PlanInput {
   /** The same queue may stand here more than once, with other bindings each time. */
   readonly queues: readonly QueueDefinition[];
+  /** Whether there are schedules. @defaultValue `false` */
+  readonly schedules?: boolean;
 }
 
 /**
@@ -21,7 +36,7 @@ export interface PlanInput {
  *
  * @throws ConfigurationError when names collide or two definitions ask for one name with different settings; it lists all of them.
  */
-export function planTopology({ queues }: PlanInput): Topology {
+export function planTopology({ queues, schedules = false }: PlanInput): Topology {
   const problems = planProblems(queues);
   if (problems.length > 0) throw new ConfigurationError(problems);
   const dead: Topology = {
@@ -29,13 +44,22 @@ export function planTopology({ queues }: PlanInput): Topology {
     queues: [],
     bindings: [],
   };
-  const parts = [dead, planLevels(), planDelivery(), ...queues.map(planQueue)];
+  const parts = [dead, planLevels(), planDelivery(), ...(schedules ? [SCHEDULES] : []), ...queues.map(planQueue)];
   return Object.freeze({
     exchanges: freezeNamed(parts.flatMap((part) => part.exchanges)),
     queues: freezeNamed(parts.flatMap((part) => part.queues)),
     bindings: freezeBindings(parts.flatMap((part) => part.bindings)),
   });
 }
+
+const SCHEDULES: Topology = {
+  exchanges: [],
+  queues: [
+    { name: SCHEDULES_QUEUE, arguments: SCHEDULES_ARGUMENTS },
+    { name: SCHEDULES_VIEW, arguments: SCHEDULES_VIEW_ARGUMENTS },
+  ],
+  bindings: [],
+};
 
 function planQueue(queue: QueueDefinition): Topology {
   const { name, bindings } = queue;

@@ -46,6 +46,21 @@ export function replayQueueArguments(homeQueue: string): Arguments {
   };
 }
 
+/** Arguments of the queue of schedules. A state that comes back is written anew by whoever gets it, so that nothing counts up. */
+export const SCHEDULES_ARGUMENTS: Arguments = Object.freeze({
+  'x-queue-type': 'quorum',
+  'x-single-active-consumer': true,
+  'x-delivery-limit': KEPT_DELIVERY_LIMIT,
+});
+
+/** Arguments of the queue that keeps one message: the latest. */
+export const SCHEDULES_VIEW_ARGUMENTS: Arguments = Object.freeze({
+  'x-queue-type': 'quorum',
+  'x-max-length': 1,
+  'x-overflow': 'drop-head',
+  'x-delivery-limit': KEPT_DELIVERY_LIMIT,
+});
+
 /** Arguments of one level of the ladder. No dead-letter routing key: the message's own key must survive every hop. */
 export function levelQueueArguments(level: number): Arguments {
   return {

@@ -33,6 +33,8 @@ export interface SettlerOptions {
   readonly random: () => number;
   /** How long messages are kept that no task is known for, in milliseconds. */
   readonly keepUnknownTasksMs: number;
+  /** Told when a task is settled for good whose schedule waits for that. */
+  readonly onAwaitedEnd: (schedule: string, id: string) => void;
 }
 
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
@@ -52,6 +54,7 @@ export class Settler {
     const trace = attempt.trace?.settle(ACKNOWLEDGED);
     delivery.ack();
     trace?.end();
+    this.#tellAwaited(attempt);
     this.#tellCompleted(attempt);
     return undefined;
   }
@@ -97,6 +100,7 @@ export class Settler {
       return;
     }
     trace?.end();
+    if (settlement.kind === 'ack' || settlement.kind === 'dead-letter') this.#tellAwaited(attempt);
     this.#tell(attempt, settlement, error);
   }
 
@@ -184,6 +188,10 @@ export class Settler {
       await new Promise<void>((resolve) => this.options.clock.schedule(resolve, FAILED_SETTLEMENT_PAUSE_MS));
     }
     delivery.requeue();
+  }
+
+  #tellAwaited({ envelope, id }: Attempt): void {
+    if (envelope.awaitedBy !== undefined) this.options.onAwaitedEnd(envelope.awaitedBy, id);
   }
 
   #tellCompleted(attempt: Attempt): void {

@@ -3,6 +3,8 @@ import { createTaskApp } from '../../app/create-task-app';
 import type { TaskApp } from '../../app/task-app';
 import type { TopologyMode } from '../../broker/broker';
 import { LOG_LEVELS, type LogLevel } from '../../events/logger';
+import { describeRule } from '../../recurrence/describe-rule';
+import { SCHEDULES_QUEUE } from '../../topology/names';
 import { EXIT } from '../exit-codes';
 import { createCommandLogger } from '../log-format';
 import { type CommonOptions, parseList, wholeNumber, withCommonOptions } from '../options';
@@ -78,6 +80,7 @@ function bannerFields(app: TaskApp): Record<string, unknown> {
     server: `${app.server.product} ${app.server.version}`,
     queues: app.consumedQueues.map(({ name, concurrency }) => ({ name, concurrency })),
     tasks: app.catalog.tasks.map(({ name }) => name),
+    schedules: schedulesOf(app).map(({ name, rule }) => ({ name, rule })),
   };
 }
 
@@ -90,6 +93,15 @@ function bannerLines(app: TaskApp): readonly string[] {
       const tasks = app.catalog.tasksOf(name).map((task) => task.name);
       return printable(`  ${name.padEnd(width)}  ${concurrency} at a time  ${tasks.join(', ')}`);
     }),
+    ...schedulesOf(app).map(({ name, rule, task }) => printable(`  ${name}  ${rule}  runs ${task}`)),
     'Ctrl-C stops: running tasks are finished first.',
   ];
+}
+
+/** The schedules in the code of this app; none where it takes no part in them. */
+function schedulesOf(app: TaskApp): readonly { readonly name: string; readonly rule: string; readonly task: string }[] {
+  if (!app.topology.queues.some(({ name }) => name === SCHEDULES_QUEUE)) return [];
+  return app.catalog.tasks.flatMap(({ name: task, schedules }) =>
+    schedules.map((schedule) => ({ name: schedule.name, rule: describeRule(schedule), task })),
+  );
 }

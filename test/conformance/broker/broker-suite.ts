@@ -7,6 +7,7 @@ import { describePriorities } from './priority-suite';
 import { describePublishing } from './publishing-suite';
 import { describeReading } from './reading-suite';
 import { describeReturns } from './return-suite';
+import { describeSingleActiveConsumers } from './single-active-suite';
 import { SuiteContext } from './suite-context';
 import { describeTopology } from './topology-suite';
 
@@ -21,6 +22,7 @@ export function describeBroker(name: string, factory: () => Promise<BrokerUnderT
     describeMessages(context);
     describeConsuming(context);
     describeReturns(context);
+    describeSingleActiveConsumers(context);
     describePriorities(context);
     describeDeadLetters(context);
     describeReading(context);

@@ -96,6 +96,30 @@ describe.each([
   );
 });
 
+describe('the schedules', () => {
+  // On the embedded broker: on a shared one, schedules of other tests would be theirs, too.
+  it(
+    'go on when the leader stops, are added and triggered, and end by themselves',
+    async () => {
+      const { code, stdout, stderr } = await run('schedules', { AMQP_URL: undefined });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expectInOrder(stdout, [
+        /worker-1 leads/,
+        /ran heartbeat@.*: all is well/,
+        /ran extra@.*: added while running/,
+        /worker-1 stops/,
+        /worker-2 leads/,
+        /ran heartbeat@/,
+        /triggered heartbeat@/,
+        /heartbeat: every 1s, active, from code/,
+      ]);
+      const ids = [...stdout.matchAll(/ran (\S+):/g)].map(([, id]) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
 describe('the quickstart without a broker', () => {
   it('says what is wrong in one line, and ends with code 1', async () => {
     const { code, stderr } = await run('quickstart', { AMQP_URL: 'amqp://guest:secret-of-mine@127.0.0.1:1' });

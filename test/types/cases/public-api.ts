@@ -91,6 +91,12 @@ export async function usage(logger: Logger): Promise<void> {
   client.of(Emails).notATask();
   // @ts-expect-error no such option
   await client.enqueue(cleanUp, undefined, { wait: '5m' });
+  await app.schedules.add('nightly', sendEmail, { cron: '0 3 * * *', payload: { to: 'ada@example.com', at } });
+  await app.schedules.add('cleanly', cleanUp, { every: '1h', overlap: 'skip' });
+  // @ts-expect-error a field of the payload is missing
+  await app.schedules.add('nightly', sendEmail, { every: '1h', payload: { to: 'ada@example.com' } });
+  // @ts-expect-error no such option
+  await app.schedules.add('cleanly', cleanUp, { each: '1h' });
   // @ts-expect-error no such event
   app.on('task:finished', () => undefined);
 

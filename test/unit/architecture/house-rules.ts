@@ -10,7 +10,7 @@ interface Room {
 }
 
 const LEVEL_0 = ['errors', 'time', 'collections'];
-const LEVEL_1 = ['task', 'retry', 'message'];
+const LEVEL_1 = ['task', 'retry', 'recurrence', 'message'];
 const LEVEL_2 = ['decorators', 'topology'];
 const LEVEL_3 = ['broker', 'middleware', 'events'];
 const BELOW_SHELL = [...LEVEL_0, ...LEVEL_1, ...LEVEL_2, ...LEVEL_3];
@@ -37,6 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   collections: { level: 0, imports: [] },
   task: { level: 1, imports: LEVEL_0 },
   retry: { level: 1, imports: [...LEVEL_0, 'task'] },
+  recurrence: { level: 1, imports: [...LEVEL_0, 'task'] },
   message: { level: 1, imports: [...LEVEL_0, 'task'] },
   // 2: pure.
   decorators: { level: 2, imports: [...LEVEL_0, ...LEVEL_1] },
@@ -50,7 +51,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   worker: { level: 4, imports: BELOW_SHELL },
   'dead-letter': { level: 4, imports: BELOW_SHELL },
   migration: { level: 4, imports: BELOW_SHELL },
-  schedule: { level: 4, imports: BELOW_SHELL },
+  schedule: { level: 4, imports: BELOW_SHELL, typesOf: ['client'] },
   health: { level: 4, imports: BELOW_SHELL },
   http: { level: 4, imports: BELOW_SHELL },
   // 5: adapters.
@@ -71,6 +72,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly strin
   { name: /^amqplib(\/|$)/, rooms: ['amqp'] },
   { name: /^class-(validator|transformer)(\/|$)/, rooms: ['message'] },
   { name: /^reflect-metadata(\/|$)/, rooms: ['decorators'] },
+  { name: /^croner$/, rooms: ['recurrence'] },
   { name: /^tinyglobby$/, rooms: ['app'] },
   { name: /^(commander|cli-table3|cli-progress)$/, rooms: ['cli'] },
   { name: /^(@nestjs\/|rxjs)/, rooms: ['nest'] },

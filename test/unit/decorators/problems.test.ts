@@ -30,7 +30,7 @@ describe('resolveDefinitions', () => {
     [{ timeOut: 3 }, 'unknown option "timeOut": did you mean "timeout"?'],
     [{ attempts: 3 }, 'unknown option "attempts": did you mean "maxAttempts"?'],
     [{ routingKeys: 'x' }, 'unknown option "routingKeys": did you mean "routingKey"?'],
-    [{ priority: 5 }, 'unknown option "priority": valid are name, queue, payload, routingKey, maxAttempts'],
+    [{ priority: 5 }, 'unknown option "priority": valid are name, queue, payload, routingKey, schedule, maxAttempts'],
     [{ concurrency: 5 }, 'unknown option "concurrency": valid are'],
     [{ maxAttempts: -1 }, 'maxAttempts must be a whole number from 1 to 1000, got -1'],
     [{ maxElapsed: 0 }, 'maxElapsed must be a duration'],

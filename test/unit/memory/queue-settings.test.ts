@@ -23,6 +23,7 @@ describe('the arguments of a queue', () => {
       overflow: 'reject-publish',
       deliveryLimit: 20,
       deadLetters: { exchange: 'dlx', routingKey: undefined, atLeastOnce: true },
+      singleActive: false,
       maxPriority: 31,
       defaultPriority: 4,
     });
@@ -69,7 +70,7 @@ describe('the arguments of a queue', () => {
     [{ 'x-dead-letter-exchange': 5 }, /x-dead-letter-exchange = 5: expected a string/],
     [{ 'x-dead-letter-routing-key': 'k' }, /it needs x-dead-letter-exchange/],
     [{ 'x-expires': 1000 }, /x-expires = 1000: the embedded broker does not support it/],
-    [{ 'x-single-active-consumer': true }, /does not support it/],
+    [{ 'x-single-active-consumer': 1 }, /expected true or false/],
   ])('are refused when they are %j', (args, message) => {
     expect(() => parse(args)).toThrow(ConfigurationError);
     expect(() => parse(args)).toThrow(message);

@@ -18,6 +18,7 @@ export function taskDefinition(overrides: Partial<TaskDefinition> = {}): TaskDef
     },
     timeoutMs: 0,
     routingKeys: [],
+    schedules: [],
     handler: { type: EmailTasks, method: 'send', label: 'EmailTasks.send' },
     ...overrides,
   };

@@ -328,3 +328,35 @@ describe('any plan', () => {
     expect(Object.isFrozen(definition)).toBe(false);
   });
 });
+
+describe('schedules', () => {
+  it('have two queues, where there are any', () => {
+    const names = (schedules: boolean) =>
+      planTopology({ queues: [], schedules }).queues.flatMap(({ name }) =>
+        name.startsWith('warren.sch') ? [name] : [],
+      );
+    expect(names(false)).toEqual([]);
+    expect(names(true)).toEqual(['warren.schedules', 'warren.schedules.view']);
+  });
+
+  it('are read by one consumer at a time, and shown by the latest message alone', () => {
+    const plan = planTopology({ queues: [], schedules: true });
+    expect(argumentsOf(plan, 'warren.schedules')).toEqual({
+      'x-delivery-limit': 1_000_000,
+      'x-queue-type': 'quorum',
+      'x-single-active-consumer': true,
+    });
+    expect(argumentsOf(plan, 'warren.schedules.view')).toEqual({
+      'x-delivery-limit': 1_000_000,
+      'x-max-length': 1,
+      'x-overflow': 'drop-head',
+      'x-queue-type': 'quorum',
+    });
+  });
+
+  it('keep their names for themselves', () => {
+    expect(problemsOf(homeQueue('warren.schedules.mine'))).toEqual([
+      expect.stringContaining('a name that Warren keeps'),
+    ]);
+  });
+});

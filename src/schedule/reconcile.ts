@@ -1,0 +1,70 @@
+import { DAY, MINUTE } from '../time/duration';
+import {
+  newEntry,
+  type ScheduleEntry,
+  type ScheduleState,
+  type StoredSchedule,
+  type WorkerSeen,
+  withSchedule,
+} from './state';
+
+/** How often a worker says that it is there. The leader's own word renews the state, which must not be out for 30 minutes. */
+export const HELLO_MS = 20 * MINUTE;
+/** After two words that did not come, a worker counts as gone. */
+const GONE_MS = 41 * MINUTE;
+/** How long a schedule that went with its code is kept, so that a roll-back goes on where it was. */
+const DORMANT_MS = DAY;
+
+/** Brings the schedules of code in line with the workers that are alive. */
+export function reconcile(state: ScheduleState, now: number): ScheduleState {
+  const living = livingOnly(state, now);
+  const carried = carriedSchedules(living);
+  const served = new Set([...living.releases.values()].flatMap(({ queues }) => queues));
+  const entries = new Map<string, ScheduleEntry>();
+  for (const [name, entry] of living.entries) {
+    const kept = carried.has(name) ? entry : uncarried(entry, served, now);
+    if (kept !== undefined) entries.set(name, kept);
+  }
+  for (const [name, schedule] of carried) entries.set(name, carriedEntry(entries.get(name), schedule, now));
+  return isSameMap(entries, living.entries) ? living : { ...living, entries };
+}
+
+function livingOnly(state: ScheduleState, now: number): ScheduleState {
+  const workers = new Map([...state.workers].filter(([, { seenAt }]) => now - seenAt < GONE_MS));
+  const spoken = new Set([...workers.values()].map(({ release }) => release));
+  const releases = new Map([...state.releases].filter(([key]) => spoken.has(key)));
+  if (workers.size === state.workers.size && releases.size === state.releases.size) return state;
+  return { ...state, workers, releases };
+}
+
+/** Of several definitions, that of the worker that started last: during a deploy, the new version's. */
+function carriedSchedules({ workers, releases }: ScheduleState): ReadonlyMap<string, StoredSchedule> {
+  const carried = new Map<string, StoredSchedule>();
+  for (const [, { release }] of [...workers].sort(byStart)) {
+    for (const schedule of releases.get(release)?.schedules ?? []) carried.set(schedule.name, schedule);
+  }
+  return carried;
+}
+
+/** The id decides between two that started in one millisecond, so that every leader finds the same order. */
+function byStart([idA, a]: readonly [string, WorkerSeen], [idB, b]: readonly [string, WorkerSeen]): number {
+  return a.startedAt - b.startedAt || (idA < idB ? -1 : 1);
+}
+
+function carriedEntry(entry: ScheduleEntry | undefined, schedule: StoredSchedule, now: number): ScheduleEntry {
+  if (entry === undefined) return newEntry(schedule, 'code', now);
+  const current = withSchedule(entry, schedule, now);
+  if (current.origin === 'code' && current.dormantSince === undefined) return current;
+  return { ...current, origin: 'code', dormantSince: undefined };
+}
+
+/** @param served - the queues of living workers: only who serves its queue can tell that a schedule has gone. */
+function uncarried(entry: ScheduleEntry, served: ReadonlySet<string>, now: number): ScheduleEntry | undefined {
+  if (entry.origin === 'run-time') return entry;
+  if (entry.dormantSince !== undefined) return now - entry.dormantSince < DORMANT_MS ? entry : undefined;
+  return served.has(entry.schedule.queue) ? { ...entry, dormantSince: now } : entry;
+}
+
+function isSameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}

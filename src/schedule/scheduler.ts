@@ -1,0 +1,311 @@
+import type { Broker, Delivery, Subscription } from '../broker/broker';
+import { describeThrown } from '../errors/describe-thrown';
+import type { EventBus } from '../events/event-bus';
+import type { Clock, Timer } from '../time/clock';
+import { SCHEDULES_QUEUE } from '../topology/names';
+import { asCarriedOut, type Decision, decide, nextDueAt } from './decide';
+import type { Tick } from './due';
+import { Leadership } from './leadership';
+import { readScheduleMessage, stateMark } from './message-json';
+import type { ScheduleMessage } from './messages';
+import type { Presence } from './presence';
+import { TakeOver } from './take-over';
+import { tickMessage } from './tick-message';
+
+export interface SchedulerOptions {
+  readonly broker: Broker;
+  readonly events: EventBus;
+  readonly clock: Clock;
+  readonly presence: Presence;
+  /** The id of this process. */
+  readonly worker: string;
+  /** Who enqueues (`app_id`). */
+  readonly appId: string;
+  readonly newId: () => string;
+  /** For how long a leader is sure of its place after something that it wrote came back, in milliseconds. */
+  readonly leaseMs: number;
+  /** A tick that is late by no more was not missed: leaders changed. In milliseconds. */
+  readonly graceMs: number;
+  /** It looks at the clock at least so often, in milliseconds: one that jumps makes no timer fire. */
+  readonly maxSleepMs: number;
+}
+
+interface Input {
+  readonly delivery: Delivery;
+  readonly message: ScheduleMessage;
+}
+
+/** The leader holds one or two states, and takes this many changes at a time. */
+const PREFETCH = 250;
+const TICK_TIMEOUT_MS = 10_000;
+/** Ticks on their way at the same time. */
+const TICK_WINDOW = 500;
+/** How long a schedule rests whose tick could not be enqueued. */
+const REST_MS = 5_000;
+/** How long a process stands back that could not lead. */
+const STAND_BACK_MS = 1_000;
+const NEWER_FORMAT_MS = 60_000;
+const STOP_TIMEOUT_MS = 5_000;
+
+/**
+ * Makes the ticks of all schedules, while it is this process that is served from their queue.
+ *
+ * standby → taking over: something is delivered; its own word comes back as the last of what stood there.
+ * taking over → leading: the newest state is taken, under the next fence.
+ * leading → standby: its channel ended, or what it wrote is not confirmed or does not come back. It then stands back.
+ * any → stopped.
+ */
+export class Scheduler {
+  #subscription: Subscription | undefined;
+  #inbox: Delivery[] = [];
+  #takeOver: TakeOver | undefined;
+  #leadership: Leadership | undefined;
+  readonly #resting = new Map<string, number>();
+  #working: Promise<void> | undefined;
+  #again = false;
+  #timer: Timer | undefined;
+  #standingBack: Timer | undefined;
+  #unlisten: () => void = () => undefined;
+  #stopped = false;
+
+  constructor(private readonly options: SchedulerOptions) {}
+
+  /** Whether anything is on its way that needs no time. */
+  get busy(): boolean {
+    return this.#working !== undefined;
+  }
+
+  get leading(): boolean {
+    return this.#leadership !== undefined;
+  }
+
+  /** @throws QueueMissingError, ConnectionFailedError */
+  async start(): Promise<void> {
+    this.#unlisten = this.options.events.on('subscription:changed', ({ queue, state }) => {
+      if (queue === SCHEDULES_QUEUE) this.#subscriptionBecame(state === 'consuming');
+    });
+    await this.#subscribe();
+    // Not awaited: a broker that blocks publishers must not hold up a start.
+    void this.options.presence.start();
+  }
+
+  /** Lets others lead. Bounded, never rejects. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#unlisten();
+    this.#timer?.cancel();
+    this.#standingBack?.cancel();
+    await this.#atMost(STOP_TIMEOUT_MS, this.#working ?? Promise.resolve());
+    await this.options.presence.leave();
+    this.#lose('it stops');
+    await this.#subscription?.close();
+  }
+
+  async #subscribe(): Promise<void> {
+    this.#subscription = await this.options.broker.subscribe({
+      queue: SCHEDULES_QUEUE,
+      prefetch: PREFETCH,
+      // It holds the state for as long as it leads, and renews it.
+      ackTimeoutMs: Number.POSITIVE_INFINITY,
+      onDelivery: (delivery) => {
+        this.#inbox.push(delivery);
+        this.#wake();
+      },
+    });
+  }
+
+  #subscriptionBecame(consuming: boolean): void {
+    if (!consuming) this.#lose('its consumer ended');
+    // The queue may be a new one, and whoever is served from it then knows nothing.
+    else this.options.presence.say().catch(() => undefined);
+  }
+
+  #wake(): void {
+    if (this.#stopped) return;
+    this.#again = true;
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined;
+      // What came after the last look, and before this.
+      if (this.#again) this.#wake();
+    });
+  }
+
+  /** One thing after the other: what comes meanwhile is seen to in the next round. */
+  async #work(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      try {
+        await this.#round();
+      } catch (error) {
+        await this.#standBack(STAND_BACK_MS, describeThrown(error).message);
+      }
+    }
+  }
+
+  async #round(): Promise<void> {
+    this.#timer?.cancel();
+    this.#inbox = this.#inbox.filter(({ live }) => live);
+    if (this.#leadership?.live === false) this.#lose('its channel ended');
+    const leadership = this.#leadership ?? (await this.#tryTakeOver());
+    if (leadership !== undefined) await this.#lead(leadership);
+  }
+
+  async #tryTakeOver(): Promise<Leadership | undefined> {
+    const { broker, clock, worker, presence, newId } = this.options;
+    if (this.#inbox.length === 0) return undefined;
+    this.#takeOver ??= new TakeOver({ broker, clock, worker, presence, newId });
+    const step = await this.#takeOver.next(this.#inbox);
+    if (step.kind === 'newer-format') {
+      const reason = 'what is known of schedules cannot be read: a newer version of Warren has written it';
+      this.options.events.emit('schedules:leading', { leading: false, fence: step.fence, reason });
+      return void (await this.#standBack(NEWER_FORMAT_MS, reason));
+    }
+    if (step.kind === 'wait') {
+      if (step.until !== undefined) this.#wakeAt(step.until);
+      return undefined;
+    }
+    // Lost while the copy was read.
+    if (this.#takeOver === undefined || this.#stopped) return undefined;
+    this.#takeOver = undefined;
+    const states = new Set(step.held.map(({ delivery }) => delivery));
+    this.#inbox = this.#inbox.filter((delivery) => !states.has(delivery));
+    this.#leadership = new Leadership({ publisher: broker.publisher, clock, worker }, step.found, step.held);
+    this.#tell(this.#leadership, true);
+    return this.#leadership;
+  }
+
+  async #lead(leadership: Leadership): Promise<void> {
+    const { clock, leaseMs, graceMs } = this.options;
+    const inputs = this.#takeInputs(leadership);
+    const now = clock.now();
+    if (now >= leadership.echoDueAt) throw new Error('what it wrote does not come back');
+    for (const [name, until] of this.#resting) if (until <= now) this.#resting.delete(name);
+    const resting = new Set(this.#resting.keys());
+    const mayTick = leadership.isSure(now, leaseMs);
+    // What makes a task waits until that may be made.
+    const ready = mayTick ? inputs : inputs.filter(({ message }) => !isTrigger(message));
+    const messages = ready.map(({ message }) => message);
+    const decision = decide(leadership.state, { messages, now, graceMs, mayTick, resting });
+    const failed = await this.#enqueue(decision.ticks);
+    // Not sure of its place any more: the next leader makes them again, with the same ids.
+    if (this.#leadership !== leadership || !leadership.live) return;
+    const state = asCarriedOut(leadership.state, decision, failed);
+    const isDue = ready.length < inputs.length || nextDueAt(state, resting) <= now;
+    const asks = isDue && !mayTick && !leadership.awaitsEcho;
+    if (state !== leadership.state || leadership.mustWrite || asks) await leadership.write(state);
+    for (const { delivery } of ready) delivery.ack();
+    this.#inbox.unshift(...inputs.filter((input) => !ready.includes(input)).map(({ delivery }) => delivery));
+    this.#tellSkipped(decision);
+    this.#sleep(leadership, mayTick);
+  }
+
+  #takeInputs(leadership: Leadership): readonly Input[] {
+    const inputs: Input[] = [];
+    for (const delivery of this.#inbox.splice(0)) {
+      const mark = stateMark(delivery);
+      if (mark !== undefined) leadership.receive(delivery, mark);
+      else {
+        const message = readScheduleMessage(delivery);
+        if (message === undefined) delivery.ack();
+        else inputs.push({ delivery, message });
+      }
+    }
+    return inputs;
+  }
+
+  /** @returns the ids of those that could not be enqueued. */
+  async #enqueue(ticks: readonly Tick[]): Promise<ReadonlySet<string>> {
+    const failed = new Set<string>();
+    for (let from = 0; from < ticks.length; from += TICK_WINDOW) {
+      const window = ticks.slice(from, from + TICK_WINDOW);
+      await Promise.all(window.map((tick) => this.#enqueueOne(tick, failed)));
+    }
+    return failed;
+  }
+
+  async #enqueueOne(tick: Tick, failed: Set<string>): Promise<void> {
+    const { broker, clock, events, appId } = this.options;
+    const { id, schedule, at, command } = tick;
+    const named = { schedule: schedule.name, task: schedule.task, id };
+    try {
+      await broker.publisher.publish(tickMessage(tick, appId, clock.now()), { timeoutMs: TICK_TIMEOUT_MS });
+      events.emit('schedule:ticked', { ...named, at, triggered: command !== undefined });
+    } catch (error) {
+      failed.add(id);
+      if (command === undefined) this.#resting.set(schedule.name, clock.now() + REST_MS);
+      events.emit('schedule:failed', { ...named, error: describeThrown(error) });
+    }
+  }
+
+  #sleep(leadership: Leadership, mayTick: boolean): void {
+    const due = nextDueAt(leadership.state, new Set(this.#resting.keys()));
+    // What is due and may not be made waits for the echo, whose coming wakes.
+    const wakesForTicks = mayTick || due > this.options.clock.now();
+    this.#wakeAt(
+      Math.min(wakesForTicks ? due : Number.POSITIVE_INFINITY, leadership.echoDueAt, ...this.#resting.values()),
+    );
+  }
+
+  #wakeAt(at: number): void {
+    const { clock, maxSleepMs } = this.options;
+    const delayMs = Math.min(maxSleepMs, at - clock.now());
+    this.#timer?.cancel();
+    if (delayMs < Number.POSITIVE_INFINITY) this.#timer = clock.schedule(() => this.#wake(), Math.max(1, delayMs));
+  }
+
+  #lose(reason: string): void {
+    const leadership = this.#leadership;
+    this.#timer?.cancel();
+    this.#leadership = undefined;
+    this.#takeOver = undefined;
+    // What came again, on a new channel, is seen to by whoever leads next: perhaps this process.
+    this.#inbox = this.#inbox.filter(({ live }) => live);
+    if (leadership !== undefined) this.#tell(leadership, false, reason);
+  }
+
+  /** Gives its place to others, and waits a while before it stands by again. */
+  async #standBack(ms: number, reason: string): Promise<void> {
+    this.#lose(reason);
+    const subscription = this.#subscription;
+    this.#subscription = undefined;
+    if (subscription === undefined) return;
+    await subscription.close();
+    this.#standBy(ms);
+  }
+
+  #standBy(ms: number): void {
+    if (this.#stopped) return;
+    this.#standingBack = this.options.clock.schedule(() => {
+      this.#subscribe()
+        .then(
+          () => (this.#stopped ? this.#subscription?.close() : this.options.presence.say()),
+          () => this.#standBy(ms),
+        )
+        .catch(() => undefined);
+    }, ms);
+  }
+
+  #tell({ state }: Leadership, leading: boolean, reason?: string): void {
+    this.options.events.emit('schedules:leading', { leading, fence: state.fence, reason });
+  }
+
+  #tellSkipped({ skipped }: Decision): void {
+    for (const { name, reason, from, until } of skipped) {
+      this.options.events.emit('schedule:skipped', { schedule: name, reason, from, until });
+    }
+  }
+
+  #atMost(ms: number, work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.options.clock.schedule(resolve, ms);
+      void work.finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+const isTrigger = (message: ScheduleMessage): boolean =>
+  message.kind === 'command' && message.command.kind === 'trigger';

@@ -1,0 +1,171 @@
+import type { Broker } from '../broker/broker';
+import type { EncodedPayload } from '../client/sent-task';
+import type { EnqueuedTask, PayloadInput } from '../client/task-methods';
+import { QueueMissingError } from '../errors/broker-errors';
+import { ConfigurationError } from '../errors/configuration-error';
+import { InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError } from '../errors/schedule-errors';
+import { parseScheduleSettings, SCHEDULE_SETTING_KEYS } from '../recurrence/parse-schedule';
+import type { ScheduleOptions } from '../recurrence/schedule-options';
+import type { TaskContract } from '../task/contract';
+import { nameProblem } from '../task/names';
+import { OptionReader } from '../task/option-reader';
+import type { Clock } from '../time/clock';
+import { SCHEDULES_QUEUE } from '../topology/names';
+import { tickId } from './due';
+import { scheduleMessage } from './message-json';
+import type { ScheduleCommand } from './messages';
+import { type ScheduleInfo, scheduleInfos } from './schedule-info';
+import { storedSchedule } from './schedule-json';
+import type { ScheduleState, StoredSchedule } from './state';
+import { readView } from './view';
+
+/** When a task runs that is scheduled while running. Give either `cron` or `every`. */
+export type RunTimeSchedule<P = unknown> = Omit<ScheduleOptions, 'name' | 'payload'> & {
+  /** What each run is given. */
+  readonly payload?: PayloadInput<P>;
+};
+
+export interface SchedulesParts {
+  readonly broker: Broker;
+  readonly clock: Clock;
+  /** Real time, also where the app's clock stands still: how long an answer is waited for. */
+  readonly patience: Clock;
+  readonly timeoutMs: number;
+  readonly contentType: string;
+  readonly newId: () => string;
+  /** The contract of one of this app's own tasks. */
+  readonly contractNamed: (task: string) => TaskContract | undefined;
+  readonly encode: (contract: TaskContract, payload: unknown) => Promise<EncodedPayload>;
+  /** Throws while nothing can be sent. */
+  readonly assertReady: (action: string) => void;
+}
+
+const FIRST_LOOK_MS = 10;
+const MAX_LOOK_MS = 250;
+/** A copy that somebody else looks at is back within milliseconds. */
+const LOOKS_FOR_HIDDEN = 5;
+const KEYS = ['payload', ...SCHEDULE_SETTING_KEYS] as const satisfies readonly (keyof RunTimeSchedule)[];
+
+/**
+ * The schedules of a virtual host: those in the code of workers, and those that are added while running. Any process can
+ * change them; the worker that leads does it, within milliseconds.
+ */
+export class Schedules {
+  constructor(private readonly parts: SchedulesParts) {}
+
+  /**
+   * Schedules a task. The schedule stays until it is removed, whichever processes come and go.
+   *
+   * @param name - 1 to 127 bytes without spaces, unique in the virtual host.
+   * @param task - a contract, or the name of a task of this app.
+   * @throws InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError
+   * @throws QueueMissingError when no worker with schedules has ever run here; see the option `schedules`.
+   *
+   * @example
+   * ```ts
+   * await app.schedules.add('report:42', buildReport, { cron: '0 7 * * 1', timeZone: 'Europe/Berlin', payload: { id: 42 } });
+   * ```
+   */
+  async add<P>(name: string, task: TaskContract<P> | string, schedule: RunTimeSchedule<P>): Promise<void> {
+    await this.#change(name, { kind: 'add', schedule: await this.#resolve(name, task, schedule) });
+  }
+
+  /** As `add`, and takes the place of one of this name that was added before. It stays paused if it was. */
+  async replace<P>(name: string, task: TaskContract<P> | string, schedule: RunTimeSchedule<P>): Promise<void> {
+    await this.#change(name, { kind: 'replace', schedule: await this.#resolve(name, task, schedule) });
+  }
+
+  /** Removes one that was added while running. What it has enqueued stays. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  async remove(name: string): Promise<void> {
+    await this.#change(name, { kind: 'remove', name });
+  }
+
+  /** Makes no more ticks, also of new versions of the code, until it is resumed. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  async pause(name: string): Promise<void> {
+    await this.#change(name, { kind: 'pause', name });
+  }
+
+  /** Makes ticks again, from now on. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  async resume(name: string): Promise<void> {
+    await this.#change(name, { kind: 'resume', name });
+  }
+
+  /**
+   * Runs it once, now, whether or not it is paused or its last run has ended.
+   * @returns the task.
+   * @throws ScheduleRefusedError, ScheduleUnansweredError
+   */
+  async trigger(name: string): Promise<EnqueuedTask> {
+    const taskId = `${tickId(name, this.parts.clock.now())}!${this.parts.newId().slice(0, 8)}`;
+    const state = await this.#change(name, { kind: 'trigger', name, taskId });
+    const { task = '', queue = '' } = state.entries.get(name)?.schedule ?? {};
+    return { id: taskId, task, queue };
+  }
+
+  /** All schedules by name, with their last and their next tick. Looks only, and needs no worker. */
+  async list(): Promise<readonly ScheduleInfo[]> {
+    this.parts.assertReady('list schedules');
+    try {
+      for (let look = 1; look <= LOOKS_FOR_HIDDEN; look++) {
+        const state = await readView(this.parts.broker);
+        if (state === 'unreadable') throw newerVersion();
+        if (state !== 'none') return scheduleInfos(state, this.parts.clock.now());
+        await this.#pause(FIRST_LOOK_MS * look);
+      }
+    } catch (error) {
+      if (!(error instanceof QueueMissingError)) throw error;
+    }
+    return [];
+  }
+
+  async #resolve(name: string, task: TaskContract | string, schedule: RunTimeSchedule): Promise<StoredSchedule> {
+    const problems: string[] = [];
+    const contract = typeof task === 'string' ? this.parts.contractNamed(task) : task;
+    if (contract === undefined) problems.push(`there is no task "${String(task)}" in this app: give a contract`);
+    const nameIsWrong = nameProblem(name, 'its name');
+    if (nameIsWrong !== undefined) problems.push(nameIsWrong);
+    const said: string[] = [];
+    const reader = new OptionReader(schedule, name, said);
+    reader.refuseUnknown(KEYS);
+    const settings = parseScheduleSettings(reader);
+    problems.push(...said.map((problem) => problem.slice(`${name}: `.length)));
+    const encoded = contract === undefined ? undefined : await this.parts.encode(contract, reader.value('payload'));
+    if (encoded?.ok === false) problems.push(...encoded.problems.map(({ path, message }) => `${path}: ${message}`));
+    if (problems.length > 0 || contract === undefined || settings === undefined || encoded?.ok !== true) {
+      throw new InvalidScheduleError(String(name), problems);
+    }
+    const { contentType } = this.parts;
+    const body = encoded.body.toString('utf8');
+    return storedSchedule({ ...settings, name, task: contract.name, queue: contract.queue, contentType, body });
+  }
+
+  /** Asks for a change and waits for the answer. @returns the state with the answer. */
+  async #change(name: string, change: DistributiveOmit<ScheduleCommand, 'id'>): Promise<ScheduleState> {
+    const { broker, patience, timeoutMs, newId, assertReady } = this.parts;
+    assertReady(`${change.kind} a schedule`);
+    const command: ScheduleCommand = { ...change, id: newId() };
+    if ((await broker.queueState(SCHEDULES_QUEUE)) === undefined) throw new QueueMissingError(SCHEDULES_QUEUE);
+    const deadline = patience.now() + timeoutMs;
+    await broker.publisher.publish(scheduleMessage({ kind: 'command', command }), { timeoutMs });
+    for (let pauseMs = FIRST_LOOK_MS; patience.now() < deadline; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
+      const state = await readView(broker);
+      if (state === 'unreadable') throw newerVersion();
+      const answer = state === 'none' ? undefined : state.answers.find(({ id }) => id === command.id);
+      if (answer?.refusal !== undefined) throw new ScheduleRefusedError(change.kind, name, answer.refusal);
+      if (answer !== undefined && state !== 'none') return state;
+      await this.#pause(pauseMs);
+    }
+    throw new ScheduleUnansweredError(change.kind, name, timeoutMs);
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.parts.patience.schedule(resolve, ms));
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const newerVersion = (): ConfigurationError =>
+  new ConfigurationError([
+    'the schedules on this broker were written by a newer version of Warren: update this process',
+  ]);

@@ -1,0 +1,35 @@
+import { HEADER } from '../message/headers';
+import type { OutgoingMessage } from '../message/wire';
+import { route } from '../topology/ladder';
+import type { Tick } from './due';
+
+/** The task of a tick, as it is published. Who makes it again makes the same, but for the name of who enqueues. */
+export function tickMessage({ id, schedule, command }: Tick, appId: string, now: number): OutgoingMessage {
+  const delayMs = command === undefined ? jitterOf(id, schedule.jitterMs) : 0;
+  const { exchange, routingKey } = route(schedule.queue, delayMs, 'exact');
+  const awaited = schedule.overlap === 'skip' && command === undefined;
+  return {
+    exchange,
+    routingKey,
+    body: Buffer.from(schedule.body),
+    properties: {
+      type: schedule.task,
+      messageId: id,
+      contentType: schedule.contentType,
+      appId,
+      timestamp: Math.floor(now / 1000),
+      headers: { [HEADER.schedule]: schedule.name, ...(awaited ? { [HEADER.awaited]: true } : {}) },
+    },
+  };
+}
+
+/** The same part of the jitter for the same id, evenly spread: FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). */
+export function jitterOf(id: string, jitterMs: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
+  }
+  // Its last step leaves neighbours beside each other in the upper bits.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return Math.floor(((hash >>> 0) / 2 ** 32) * jitterMs);
+}
