@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs one program of a RabbitMQ server, rabbitmq-server or rabbitmqctl, in the foreground.
+# Runs one program of a RabbitMQ server, rabbitmq-server, rabbitmqctl or epmd, in the foreground.
 #
 #   run.sh PROGRAM [ARGUMENT...]
 #
 # It reads, from the environment:
 #   BROKER_DATA         the folder for all that the broker writes; also holds its rabbitmq.conf and enabled_plugins, if any.
-#                       BROKER_DATA/pid is the server's process id: SIGTERM stops it cleanly.
+#                       BROKER_DATA/pid is the server's process id: SIGTERM stops it cleanly. What runs as one cluster
+#                       has the same .erlang.cookie in it, and shares an epmd that was started for all.
 #   BROKER_ROOT         a server's root, made by install.sh (needs root); without it, the programs on PATH are run
 #   RABBITMQ_NODENAME, RABBITMQ_NODE_PORT, RABBITMQ_DIST_PORT, ERL_EPMD_PORT
 #
@@ -36,7 +37,7 @@ use_folders() { # DATA CONFIG
 
 # Runs as the first process of a PID namespace of its own, and with mounts of its own: both vanish with that process.
 run_in_root() {
-  if [[ $1 == rabbitmq-server ]]; then
+  if [[ $1 != rabbitmqctl ]]; then
     # This /proc is still the machine's: it says the process id that the machine knows, while $$ is 1.
     read -r pid _ </proc/self/stat
     echo "$pid" >"$BROKER_DATA/pid"
@@ -52,8 +53,10 @@ run_in_root() {
   export PATH=/usr/sbin:/usr/bin:/sbin:/bin
   if [[ $1 == rabbitmq-server ]]; then chroot "$BROKER_ROOT" chown -R rabbitmq:rabbitmq /var/lib/rabbitmq; fi
   # A change of user clears the signal that unshare set for its own death; it is set again after the change.
+  local program="/usr/lib/rabbitmq/bin/$1"
+  if [[ $1 == epmd ]]; then program=/usr/bin/epmd; fi
   exec chroot "$BROKER_ROOT" setpriv --reuid rabbitmq --regid rabbitmq --clear-groups --pdeathsig KILL \
-    "/usr/lib/rabbitmq/bin/$1" "${@:2}" </dev/null
+    "$program" "${@:2}" </dev/null
 }
 
 # Kills the server and its epmd as soon as standard input ends, which whoever started this script holds open.
@@ -65,7 +68,7 @@ watch_parent() {
 
 run_from_path() {
   use_folders "$BROKER_DATA" "$BROKER_DATA"
-  if [[ $1 == rabbitmq-server ]]; then
+  if [[ $1 != rabbitmqctl ]]; then
     echo $$ >"$BROKER_DATA/pid"
     watch_parent <&0 &>/dev/null &
   fi

@@ -1,14 +1,14 @@
 import { ConfigurationError } from '../errors/configuration-error';
 
-/** Where the broker is and who we are, taken apart. Holds the password: never log it, show `label` instead. */
+/** Where the broker is and who we are, taken apart. For people, show its `label`. */
 export interface BrokerAddress {
   readonly tls: boolean;
   readonly host: string;
   readonly port: number;
   readonly vhost: string;
   readonly username: string;
-  /** Not enumerable, so that `util.inspect`, `JSON.stringify` and spreads leave it out. */
-  readonly password: string;
+  /** A function, so that nothing that prints an address shows it: `util.inspect` finds hidden properties, too. */
+  readonly password: () => string;
   /** Whether the URL named a user; without one, it is guest. */
   readonly hasCredentials: boolean;
   /** Seconds; `undefined`: the option's or the default. */
@@ -38,9 +38,8 @@ export function parseAddress(url: string): BrokerAddress {
   const server = parseServer(rest.slice(at + 1), tls);
   const [username, password] = parseCredentials(credentials);
   const hasCredentials = credentials !== undefined;
-  const address = { tls, ...server, username, hasCredentials, label: labelOf(scheme, server) };
-  Object.defineProperty(address, 'password', { value: password, enumerable: false });
-  return Object.freeze(address) as BrokerAddress;
+  const label = labelOf(scheme, server);
+  return Object.freeze({ tls, ...server, username, password: () => password, hasCredentials, label });
 }
 
 const invalid = (why: string): ConfigurationError =>

@@ -28,7 +28,7 @@ const EXPECTED = 'Expected { username, password, expiresAt? }: two texts without
 /** Where logins come from: the URL, the client's certificate, or the user's function, which has `timeoutMs`. */
 export function loginSource(credentials: CredentialsOption | undefined, timeoutMs: number): LoginSource {
   if (credentials === 'external') return async () => EXTERNAL;
-  if (credentials === undefined) return async ({ username, password }) => plain(username, password, undefined);
+  if (credentials === undefined) return async ({ username, password }) => plain(username, password(), undefined);
   return async ({ label }) => {
     const given = await ask(credentials, timeoutMs, label);
     if (!areCredentials(given)) {

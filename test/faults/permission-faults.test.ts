@@ -80,6 +80,28 @@ describe.each(['4.3', '3.10'] as const)('what RabbitMQ %s refuses', (series) => 
     await roundTrip('after');
   }, 60_000);
 
+  it('waits for a virtual host that was deleted, says so, and declares its queues again when it is back', async () => {
+    const vhost = `gone-${series}`;
+    const create = async (): Promise<void> => {
+      await server.ctl('add_vhost', vhost);
+      await server.ctl('set_permissions', '-p', vhost, 'worker', '.*', '.*', '.*');
+    };
+    await create();
+    const watched = watchBroker({ url: urlOf('worker', `/${vhost}`) });
+    const { roundTrip } = await consuming(watched);
+    await server.ctl('delete_vhost', vhost);
+    await eventually(
+      'the refusal to be told',
+      () => lastError(watched),
+      (error) => inspect(error).includes("reason: 'vhost'"),
+    );
+    await create();
+    await watched.subscriptionBecomes('consuming');
+    await watched.connectionsBecome('connected');
+    await roundTrip('after');
+    expectNoPassword(watched.connections, watched.subscriptions);
+  }, 60_000);
+
   it('says what may not be consumed or published any more, and goes on once it may', async () => {
     const watched = watchBroker({ url: urlOf('worker') });
     const { queue, roundTrip } = await consuming(watched);

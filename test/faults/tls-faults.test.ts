@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -33,15 +33,18 @@ async function issueAll(authority: Authority): Promise<Certificates> {
 
 let ours: Certificates;
 let stranger: Authority;
+let folder: string;
 
 beforeAll(async () => {
   ours = await issueAll(await createAuthority('ours'));
   stranger = await createAuthority('stranger');
+  folder = await mkdtemp(join(tmpdir(), 'warren-certificates-'));
 }, 60_000);
 afterEach(closeBrokers);
 afterAll(async () => {
   await ours.authority.dispose();
   await stranger.dispose();
+  await rm(folder, { recursive: true });
 });
 
 const failureOf = (options: AmqpBrokerOptions): Promise<unknown> =>
@@ -177,7 +180,7 @@ describe.each(['4.3', '3.10'] as const)('client certificates on RabbitMQ %s', (s
     [
       'files',
       async () => {
-        const path = (name: string): string => join(tmpdir(), `warren-certificates-${process.pid}-${name}`);
+        const path = (name: string): string => join(folder, name);
         await writeFile(path('ca'), ours.authority.cert);
         await writeFile(path('cert'), ours.client.cert);
         await writeFile(path('key'), ours.client.key);

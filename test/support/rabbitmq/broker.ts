@@ -37,6 +37,8 @@ export interface BrokerOptions {
  */
 export interface TestBroker extends SharedBroker {
   readonly port: number;
+  /** Erlang's name of the node. */
+  readonly node: string;
   /** `http://127.0.0.1:PORT`, user and password guest. */
   readonly managementUrl: string | undefined;
   /** Of 127.0.0.1. */
@@ -57,5 +59,17 @@ export interface TestBroker extends SharedBroker {
   /** Runs rabbitmqctl and resolves to its output. */
   ctl(...args: readonly string[]): Promise<string>;
   /** Kills it and removes all that it has written. Does nothing the second time. */
+  dispose(): Promise<void>;
+}
+
+/** Brokers that are nodes of one cluster. */
+export interface TestCluster {
+  readonly nodes: readonly TestBroker[];
+  /** Of every node. */
+  readonly urls: readonly string[];
+  /** Brings back what is down, suspended or cut off. Resolves once every node knows every other one. */
+  heal(): Promise<void>;
+  /** Cuts a node off from the others: they hear nothing of each other. Clients reach all of them. */
+  cutOff(node: TestBroker): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StartedTestContainer } from 'testcontainers';
+import type { StartedNetwork, StartedTestContainer } from 'testcontainers';
 import { bounded } from '../bounded';
 import { amqpVersion } from './amqp-version';
 import type { BrokerOptions, BrokerSeries, TestBroker } from './broker';
@@ -18,8 +18,16 @@ const STOP_TIMEOUT_MS = 60_000;
 const COMMAND_TIMEOUT_MS = 60_000;
 const FILES_FOLDER = '/etc/rabbitmq';
 
+/** What the nodes of one cluster share. */
+export interface DockerCluster {
+  readonly network: StartedNetwork;
+  readonly cookie: string;
+  /** Of this node. */
+  readonly hostname: string;
+}
+
 /** Starts a broker in a container of its own, which testcontainers removes should this process die. */
-export async function startDockerBroker(options: BrokerOptions): Promise<TestBroker> {
+export async function startDockerBroker(options: BrokerOptions, cluster?: DockerCluster): Promise<TestBroker> {
   // Loading it takes half a second, which only those should pay who use it.
   const { GenericContainer, getContainerRuntimeClient } = require('testcontainers') as Testcontainers;
   // Fixed ports, since Docker would give a container that is started again other ones.
@@ -32,14 +40,14 @@ export async function startDockerBroker(options: BrokerOptions): Promise<TestBro
   ];
   const files = { ...(options.tls === undefined ? {} : tlsFiles(options.tls)), ...options.files };
   const plugins = new Set(['rabbitmq_management', ...(options.plugins ?? [])]);
-  const container = await new GenericContainer(`rabbitmq:${options.series}-management`)
+  const created = new GenericContainer(`rabbitmq:${options.series}-management`)
     .withExposedPorts(
       { container: 5672, host: port },
       { container: 15672, host: managementPort },
       ...(tlsPort === undefined ? [] : [{ container: 5671, host: tlsPort }]),
     )
     // A part of the node's name, under which it finds its data.
-    .withHostname('rabbitmq')
+    .withHostname(cluster?.hostname ?? 'rabbitmq')
     .withCopyContentToContainer([
       {
         target: '/etc/rabbitmq/conf.d/90-test.conf',
@@ -48,10 +56,14 @@ export async function startDockerBroker(options: BrokerOptions): Promise<TestBro
       ...Object.entries(files).map(([name, content]) => ({ target: `${FILES_FOLDER}/${name}`, content })),
       { target: '/etc/rabbitmq/enabled_plugins', content: `[${[...plugins].join(',')}].\n` },
     ])
-    .withStartupTimeout(CREATE_TIMEOUT_MS)
-    .start();
+    .withStartupTimeout(CREATE_TIMEOUT_MS);
+  if (cluster !== undefined) {
+    created.withNetwork(cluster.network).withNetworkAliases(cluster.hostname);
+    created.withEnvironment({ RABBITMQ_ERLANG_COOKIE: cluster.cookie });
+  }
+  const container = await created.start();
   const runtime = (await getContainerRuntimeClient()).container.getById(container.getId());
-  const broker = new DockerBroker(options.series, container, runtime, port, managementPort, tlsPort);
+  const broker = new DockerBroker(options.series, container, runtime, port, managementPort, tlsPort, cluster?.hostname);
   try {
     await broker.untilReady();
   } catch (error) {
@@ -64,6 +76,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<TestBro
 class DockerBroker implements TestBroker {
   readonly url: string;
   readonly managementUrl: string;
+  readonly node: string;
   version = 'unknown';
   #disposed = false;
 
@@ -74,7 +87,9 @@ class DockerBroker implements TestBroker {
     readonly port: number,
     managementPort: number,
     readonly tlsPort: number | undefined,
+    hostname = 'rabbitmq',
   ) {
+    this.node = `rabbit@${hostname}`;
     this.url = `amqp://guest:guest@${container.getHost()}:${port}`;
     this.managementUrl = `http://${container.getHost()}:${managementPort}`;
   }

@@ -28,8 +28,19 @@ const STOP_TIMEOUT_MS = 60_000;
 const KILL_TIMEOUT_MS = 15_000;
 const CTL_TIMEOUT_MS = 60_000;
 
+/** What the nodes of one cluster share. */
+export interface ProcessCluster {
+  /** Of an epmd that outlives each node. */
+  readonly epmdPort: number;
+  readonly cookie: string;
+}
+
 /** Starts a broker as a process of this machine, with ports and a data folder of its own. It dies with this process. */
-export async function startProcessBroker(server: InstalledServer, options: BrokerOptions): Promise<TestBroker> {
+export async function startProcessBroker(
+  server: InstalledServer,
+  options: BrokerOptions,
+  cluster?: ProcessCluster,
+): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
   const hasManagement = options.plugins?.includes('rabbitmq_management') === true;
   const managementPort = hasManagement ? await freePort() : undefined;
@@ -48,7 +59,9 @@ export async function startProcessBroker(server: InstalledServer, options: Broke
   const files = { ...(options.tls === undefined ? {} : tlsFiles(options.tls)), ...options.files };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(folder, 'enabled_plugins'), `[${options.plugins?.join(',') ?? ''}].\n`);
-  const broker = new ProcessBroker(server, folder, await freePort(), managementPort, tlsPort);
+  // Erlang wants nobody else to read it; run.sh gives it to the server's user.
+  if (cluster !== undefined) await writeFile(join(folder, '.erlang.cookie'), cluster.cookie, { mode: 0o400 });
+  const broker = new ProcessBroker(server, folder, await freePort(), managementPort, tlsPort, cluster?.epmdPort);
   try {
     await broker.start();
   } catch (error) {
@@ -56,6 +69,36 @@ export async function startProcessBroker(server: InstalledServer, options: Broke
     throw error;
   }
   return broker;
+}
+
+/** Starts an epmd for the nodes of a cluster: one that a node had started would die with that node. */
+export async function startEpmd(server: InstalledServer): Promise<{ readonly port: number; dispose(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`));
+  const port = await freePort();
+  const env = { BROKER_DATA: folder, BROKER_ROOT: server.root, RABBITMQ_NODENAME: 'epmd', ERL_EPMD_PORT: String(port) };
+  const child = spawn(RUN_SCRIPT, ['epmd'], { env: { ...process.env, ...env }, stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  const ended = once(child, 'exit');
+  await bounded('epmd to listen', listening(port), START_TIMEOUT_MS);
+  return {
+    port,
+    dispose: async () => {
+      child.kill('SIGKILL');
+      await bounded('epmd to end', ended, KILL_TIMEOUT_MS);
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    },
+  };
+}
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    try {
+      return await accepted(port);
+    } catch {
+      // Not yet; the caller sets the deadline.
+      await sleep(50);
+    }
+  }
 }
 
 /** Removes the data of brokers whose owner was killed before it could. Those brokers died with it. */
@@ -80,6 +123,7 @@ class ProcessBroker implements TestBroker {
     readonly port: number,
     managementPort: number | undefined,
     readonly tlsPort: number | undefined,
+    readonly epmdPort: number | undefined,
   ) {
     this.series = server.series;
     this.url = `amqp://guest:guest@127.0.0.1:${port}`;
@@ -150,6 +194,10 @@ class ProcessBroker implements TestBroker {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
+  get node(): string {
+    return `warren-${this.port}@localhost`;
+  }
+
   toString(): string {
     return `RabbitMQ ${this.series} on port ${this.port}`;
   }
@@ -168,10 +216,10 @@ class ProcessBroker implements TestBroker {
       ...process.env,
       BROKER_DATA: this.folder,
       BROKER_ROOT: this.server.root,
-      RABBITMQ_NODENAME: `warren-${this.port}@localhost`,
+      RABBITMQ_NODENAME: this.node,
       RABBITMQ_NODE_PORT: String(this.port),
       RABBITMQ_DIST_PORT: String(await freePort()),
-      ERL_EPMD_PORT: String(await freePort()),
+      ERL_EPMD_PORT: String(this.epmdPort ?? (await freePort())),
     };
   }
 

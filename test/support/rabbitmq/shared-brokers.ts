@@ -1,4 +1,5 @@
-import { BROKER_SERIES, type BrokerOptions, type SharedBroker, type TestBroker } from './broker';
+import { BROKER_SERIES, type BrokerOptions, type SharedBroker, type TestBroker, type TestCluster } from './broker';
+import { startCluster } from './cluster';
 import { startDockerBroker } from './docker-broker';
 import { type BrokerSource, findBrokerSource } from './find-broker-source';
 import { startProcessBroker } from './process-broker';
@@ -33,6 +34,12 @@ export async function startPrivateBroker(options: BrokerOptions): Promise<TestBr
   const server = found.servers.find((each) => each.series === options.series);
   if (server === undefined) throw new Error(`no server of RabbitMQ ${options.series} was found`);
   return startProcessBroker(server, options);
+}
+
+/** Starts three brokers that are one cluster, which the test may break, and must dispose of. */
+export async function startPrivateCluster(options: BrokerOptions): Promise<TestCluster> {
+  source ??= findSourceOnce();
+  return startCluster(await source, options);
 }
 
 let source: Promise<BrokerSource> | undefined;
