@@ -143,7 +143,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         for (const worker of ['worker-1', 'worker-2']) {
           expect(stdout).toMatch(new RegExp(`${worker} +done media\\.resizeImage`));
           expectInOrder(stdout, [
-            new RegExp(`${worker} +ready on amqp:`),
+            new RegExp(`${worker} +ready on amqp:.*, health on http:`),
             new RegExp(`${worker} +stopped, 0 tasks given back`),
           ]);
         }
