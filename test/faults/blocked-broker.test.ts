@@ -1,4 +1,4 @@
-import { type BrokerBlockedError, Task, TaskQueue } from '../../src';
+import { type BrokerBlockedError, fixed, Task, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
@@ -99,4 +99,64 @@ describe.each([
     // What was refused as not sent has not arrived.
     expect([...done].filter((name) => name.startsWith('waiting'))).toEqual([]);
   }, 90_000);
+
+  it('keeps a task that fails meanwhile with the broker until its retry can be published', async () => {
+    const queue = uniqueName('blocked');
+    const attempts: number[] = [];
+    @TaskQueue(queue, { maxAttempts: 2, backoff: fixed('125ms') })
+    class Failing {
+      @Task({ payload: 'unchecked' })
+      async work(_payload: unknown, task: TaskContext): Promise<void> {
+        attempts.push(task.attempt);
+        if (task.attempt === 1) {
+          await blocked;
+          throw new Error('told to');
+        }
+      }
+    }
+    let block = (): void => undefined;
+    const blocked = new Promise<void>((resolve) => {
+      block = resolve;
+    });
+    const app = await startApp({ url: server.url, tasks: [Failing], publishTimeout: '1s' });
+    const unsettled = app.once('settlement:failed');
+    const completed = app.once('task:completed');
+    const { id } = await app.client.of(Failing).work({});
+    await eventually(
+      'its first attempt',
+      () => attempts.length,
+      (count) => count === 1,
+    );
+    await server.ctl(...raise);
+    try {
+      block();
+      expect(await bounded('the failure of its retry', unsettled)).toMatchObject({ id, attempt: 1 });
+    } finally {
+      await server.ctl(...clear);
+    }
+    // The copy that had left when the alarm was told may be stored when it ends: then there are two.
+    expect(await bounded('its second attempt', completed, 30_000)).toMatchObject({ id, attempt: 2 });
+  }, 90_000);
+
+  it('does not hold up a stop: what was not confirmed is told to be unknown', async () => {
+    const queue = uniqueName('blocked');
+    const { type } = gated(queue);
+    const app = await startApp({ url: server.url, tasks: [type], publishTimeout: '60s' });
+    await server.ctl(...raise);
+    try {
+      const answer = app.client
+        .of(type)
+        .work({ name: 'sent' })
+        .then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+      await app.once('connection:changed', ({ state }) => state === 'blocked');
+      await bounded('the stop', app.stop(), 12_000);
+      const error = await bounded('the answer', answer, 1_000);
+      expect(error).toMatchObject({ code: 'CONNECTION_CLOSED' });
+    } finally {
+      await server.ctl(...clear);
+    }
+  }, 60_000);
 });
