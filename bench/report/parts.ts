@@ -1,4 +1,4 @@
-import { figuresIn, type Results } from '../results/results';
+import type { Results } from '../results/results';
 import type { SectionName } from '../sections/section';
 import { type Spread, spreadOf } from '../statistics';
 import { digits, whole } from './figures';
@@ -9,7 +9,9 @@ import {
   latencyTable,
   singleTable,
   type TableData,
+  type ThroughputWork,
   targetTable,
+  throughputLines,
   throughputTable,
 } from './table-data';
 import { judge } from './targets';
@@ -66,14 +68,10 @@ const part = (title: string, tables: readonly (TableData | undefined)[]): Part =
   tables: tables.filter((table) => table !== undefined && table.rows.length > 0) as readonly TableData[],
 });
 
-const THROUGHPUTS = ['enqueue', 'enqueueMany', 'consume'] as const;
+const THROUGHPUTS: readonly ThroughputWork[] = ['enqueue', 'enqueueMany', 'consume'];
 
-function throughputChart(results: Results, work: (typeof THROUGHPUTS)[number]): BarChart {
-  const section = results.sections.find((each) => each.section === 'throughput');
-  const bars = (section?.environment.contenders ?? []).flatMap(({ name, label }) => {
-    const values = figuresIn(results, { section: 'throughput', work, contender: name, figure: 'perSecond' });
-    return values.length === 0 ? [] : [{ label, spread: spreadOf(values) }];
-  });
+function throughputChart(results: Results, work: ThroughputWork): BarChart {
+  const bars = throughputLines(results, work).map(({ label, perSecond }) => ({ label, spread: spreadOf(perSecond) }));
   return { kind: 'bars', name: work.toLowerCase(), axis: `${work}, messages/s (median and spread)`, bars };
 }
 
