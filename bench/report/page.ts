@@ -2,13 +2,14 @@ import type { Environment, Results, SectionResult } from '../results/results';
 import { digits } from './figures';
 import { type Part, pageParts } from './parts';
 import type { TableData } from './table-data';
+import { judge } from './targets';
 
 /** Where the charts are, seen from the page. */
 export const CHART_FOLDER = 'benchmarks';
 
 /** The page of the results, as Markdown. */
 export function formatPage(results: Results): string {
-  return `${[...introduction(results), ...pageParts(results).flatMap(partText), ...method(results)].join('\n\n')}\n`;
+  return `${[...introduction(results), ...pageParts(results, judge(results)).flatMap(partText), ...method(results)].join('\n\n')}\n`;
 }
 
 function introduction({ sections }: Results): readonly string[] {

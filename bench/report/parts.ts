@@ -14,7 +14,7 @@ import {
   throughputLines,
   throughputTable,
 } from './table-data';
-import { judge } from './targets';
+import type { Verdict } from './targets';
 
 /** How something grows along an axis. */
 export interface LineChart {
@@ -44,10 +44,10 @@ export interface Part {
   readonly why?: string;
 }
 
-/** The whole page, in its order. Parts that were not measured are not there. */
-export function pageParts(results: Results): readonly Part[] {
+/** All that is told, in its order. Parts that were not measured are not there. */
+export function pageParts(results: Results, verdicts: readonly Verdict[]): readonly Part[] {
   const parts: readonly Part[] = [
-    { title: 'Targets', tables: [targetTable(judge(results))] },
+    part('Targets', [targetTable(verdicts)]),
     {
       ...part(
         'Enqueue and consume',
@@ -58,6 +58,7 @@ export function pageParts(results: Results): readonly Part[] {
     part('From enqueue to start', [latencyTable(results)]),
     part('Retries', [singleTable(results, 'retries', RETRY_LINES, whole)]),
     part('Start-up and idling', [singleTable(results, 'start-up', START_LINES, digits)]),
+    part('Validation', [singleTable(results, 'validation', VALIDATION_LINES, digits)]),
     ...GROWTHS.map((growth) => growthPart(results, growth)),
   ];
   return parts.filter(({ tables }) => tables.length > 0);
@@ -84,6 +85,13 @@ const START_LINES = [
   { label: '100 queues, 500 tasks, topology present, s', work: 'startUpPresent', figure: 'seconds' },
   { label: 'the same, topology absent (the delay ladder too), s', work: 'startUpAbsent', figure: 'seconds' },
   { label: 'idling with 100 queues, % of a core', work: 'idle', figure: 'cpuPercent' },
+] as const;
+
+const VALIDATION_LINES = [
+  { label: 'five fields, Warren, CPU µs/payload', work: 'validateFlat', figure: 'cpuMicros' },
+  { label: 'the same, class-transformer and class-validator', work: 'validateFlatByLibraries', figure: 'cpuMicros' },
+  { label: 'a field and three nested objects of two, Warren', work: 'validateNested', figure: 'cpuMicros' },
+  { label: 'the same, class-transformer and class-validator', work: 'validateNestedByLibraries', figure: 'cpuMicros' },
 ] as const;
 
 interface Growth {

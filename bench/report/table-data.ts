@@ -90,7 +90,7 @@ export function latencyTable(results: Results): TableData | undefined {
 /** What only Warren does. */
 export function singleTable(
   results: Results,
-  section: 'retries' | 'start-up',
+  section: 'retries' | 'start-up' | 'validation',
   lines: readonly { readonly label: string; readonly work: Work; readonly figure: FigureName }[],
   format: (value: number) => string,
 ): TableData | undefined {

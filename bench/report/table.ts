@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import type { Results } from '../results/results';
 import { pageParts } from './parts';
 import type { TableData } from './table-data';
+import { judge } from './targets';
 
 /** The results as tables for a terminal. */
 export function formatTable(results: Results): string {
@@ -13,7 +14,8 @@ export function formatTable(results: Results): string {
     `${environment.servers.join(', ')}, Node.js ${environment.node}, ${environment.machine}`,
     'Each figure: median (lowest to highest of the rounds).',
   ];
-  const parts = pageParts(results).map(({ title, tables, findings = [] }) =>
+  const verdicts = judge(results).filter(({ measured }) => measured !== undefined);
+  const parts = pageParts(results, verdicts).map(({ title, tables, findings = [] }) =>
     [title.toUpperCase(), ...tables.map(textTable), ...findings].join('\n'),
   );
   const failures = results.sections.flatMap(({ section, failures: all }) => all.map((what) => `${section}: ${what}`));

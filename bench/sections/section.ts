@@ -9,6 +9,7 @@ export const SECTION_NAMES = [
   'latency',
   'retries',
   'start-up',
+  'validation',
   'memory',
   'backlog',
   'concurrency',
