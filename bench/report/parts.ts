@@ -110,7 +110,7 @@ const GROWTHS: readonly Growth[] = [
     sections: ['backlog', 'memory'],
     work: 'consume',
     axis: 'tasks in the backlog',
-    why: 'A client sees no more of a backlog than its prefetch. What changes with the length is on the broker: a quorum queue keeps what it holds on disk.',
+    why: 'A client sees no more of a backlog than its prefetch, so what grows with the backlog is on the broker. A thousand tasks are over before V8 has compiled the code that handles them: that is their CPU time, by hand and here.',
   },
   {
     name: 'concurrency',
@@ -118,7 +118,7 @@ const GROWTHS: readonly Growth[] = [
     sections: ['concurrency'],
     work: 'consume',
     axis: 'tasks at a time (and prefetch)',
-    why: 'With one task at a time, every task waits for a round trip: its acknowledgement must reach the broker before the next delivery leaves it. More at a time share a read, an acknowledgement and a write.',
+    why: 'With one task at a time, every task waits for a round trip: its acknowledgement must reach the broker before the next delivery leaves it. With more at a time, broker and client have more to do at each turn: fewer and larger reads and writes on both sides, for code by hand, too.',
   },
   {
     name: 'queues',
