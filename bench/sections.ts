@@ -3,7 +3,7 @@ import { latency } from './sections/latency';
 import { retries } from './sections/retries';
 import type { Section, SectionName } from './sections/section';
 import { startUp } from './sections/start-up';
-import { throughput } from './sections/throughput';
+import { telemetry, throughput } from './sections/throughput';
 import { validation } from './sections/validation';
 
 /** In the order in which they are measured and told. */
@@ -13,6 +13,7 @@ export const SECTIONS: readonly Section[] = [
   retries,
   startUp,
   validation,
+  telemetry,
   memory,
   backlog,
   concurrency,

@@ -3,7 +3,7 @@ import { plainToInstance, Type } from 'class-transformer';
 import { IsInt, IsString, ValidateNested, validateSync } from 'class-validator';
 import { compileClassPayload } from '../../src/message/payload/class-payload';
 import type { ClassType } from '../../src/task/class-type';
-import { ValidatedPayload } from '../contenders/warren';
+import { ValidatedPayload } from '../contenders/warren-contender';
 import { makePayloads } from '../payload';
 import type { Figures } from '../results/sample';
 import { SETTINGS } from '../settings';

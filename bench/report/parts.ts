@@ -59,6 +59,10 @@ export function pageParts(results: Results, verdicts: readonly Verdict[]): reado
     part('Retries', [singleTable(results, 'retries', RETRY_LINES, whole)]),
     part('Start-up and idling', [singleTable(results, 'start-up', START_LINES, digits)]),
     part('Validation', [singleTable(results, 'validation', VALIDATION_LINES, digits)]),
+    part('Telemetry', [
+      throughputTable(results, 'enqueue', 'telemetry'),
+      throughputTable(results, 'consume', 'telemetry'),
+    ]),
     ...GROWTHS.map((growth) => growthPart(results, growth)),
   ];
   return parts.filter(({ tables }) => tables.length > 0);

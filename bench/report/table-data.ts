@@ -29,6 +29,8 @@ export function targetTable(verdicts: readonly Verdict[]): TableData {
 
 export type ThroughputWork = 'enqueue' | 'enqueueMany' | 'consume';
 
+export type ThroughputSection = 'throughput' | 'telemetry';
+
 /** What one contender reaches, round by round. */
 export interface ThroughputLine {
   readonly contender: DescribedContender;
@@ -38,13 +40,17 @@ export interface ThroughputLine {
 }
 
 /** Those who do the work; code by hand, which has no call for many, sends them one by one beside those who have. */
-export function throughputLines(results: Results, work: ThroughputWork): readonly ThroughputLine[] {
-  const section = results.sections.find((each) => each.section === 'throughput');
+export function throughputLines(
+  results: Results,
+  work: ThroughputWork,
+  name: ThroughputSection = 'throughput',
+): readonly ThroughputLine[] {
+  const section = results.sections.find((each) => each.section === name);
   return (section?.environment.contenders ?? []).flatMap((contender): readonly ThroughputLine[] => {
     const isOneByOne = work === 'enqueueMany' && contender.name === 'amqplib';
     const of = (figure: FigureName) =>
       figuresIn(results, {
-        section: 'throughput',
+        section: name,
         work: isOneByOne ? 'enqueue' : work,
         contender: contender.name,
         figure,
@@ -56,8 +62,8 @@ export function throughputLines(results: Results, work: ThroughputWork): readonl
 }
 
 /** How all contenders do the same, beside what is safe then. */
-export function throughputTable(results: Results, work: ThroughputWork): TableData {
-  const lines = throughputLines(results, work);
+export function throughputTable(results: Results, work: ThroughputWork, section?: ThroughputSection): TableData {
+  const lines = throughputLines(results, work, section);
   const own = lines.find(({ contender }) => contender.name === 'warren')?.perSecond ?? [];
   const rows = lines.map(({ contender, label, perSecond, cpuMicros }) => [
     label,

@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { Results } from '../results/results';
+import { versionsText } from './page';
 import { pageParts } from './parts';
 import type { TableData } from './table-data';
 import { judge } from './targets';
@@ -8,9 +9,8 @@ import { judge } from './targets';
 export function formatTable(results: Results): string {
   const environment = results.sections.at(-1)?.environment;
   if (environment === undefined) return 'Nothing has been measured yet.\n';
-  const versions = environment.contenders.map(({ label, version }) => `${label} ${version}`).join(', ');
   const heading = [
-    versions,
+    versionsText(environment.contenders),
     `${environment.servers.join(', ')}, Node.js ${environment.node}, ${environment.machine}`,
     'Each figure: median (lowest to highest of the rounds).',
   ];

@@ -10,6 +10,7 @@ export const SECTION_NAMES = [
   'retries',
   'start-up',
   'validation',
+  'telemetry',
   'memory',
   'backlog',
   'concurrency',
