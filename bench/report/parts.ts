@@ -138,7 +138,7 @@ const GROWTHS: readonly Growth[] = [
     sections: ['payload'],
     work: 'enqueue',
     axis: 'bytes of the payload',
-    why: 'From some kilobytes on, the bytes are the work: JSON, UTF-8, the socket, and the disk of the broker. Up to 4 KiB Warren writes the frames itself (decision 006); larger messages take the way of amqplib.',
+    why: 'From some kilobytes on, the bytes are the work: JSON, UTF-8, the socket, and the disk of the broker. Up to 4 KiB Warren writes the frames itself (decision 006); larger messages take the way of amqplib. At any size it looks over the encoded body once for its limits, which code by hand does not.',
   },
   {
     name: 'payload-consume',
