@@ -16,6 +16,9 @@ export type ContenderName = keyof typeof LOADERS;
 
 export const CONTENDER_NAMES = Object.keys(LOADERS) as readonly ContenderName[];
 
+/** Warren with something switched on: no rivals, and measured beside Warren alone. */
+export const OBSERVED: readonly ContenderName[] = ['prometheus', 'metrics', 'traces'];
+
 export const loadContender = (name: ContenderName): Promise<Contender> => LOADERS[name]();
 
 /** What a contender keeps its tasks in. */

@@ -3,7 +3,8 @@ import { latency } from './sections/latency';
 import { retries } from './sections/retries';
 import type { Section, SectionName } from './sections/section';
 import { startUp } from './sections/start-up';
-import { throughput } from './sections/throughput';
+import { telemetry, throughput } from './sections/throughput';
+import { validation } from './sections/validation';
 
 /** In the order in which they are measured and told. */
 export const SECTIONS: readonly Section[] = [
@@ -11,6 +12,8 @@ export const SECTIONS: readonly Section[] = [
   latency,
   retries,
   startUp,
+  validation,
+  telemetry,
   memory,
   backlog,
   concurrency,

@@ -69,8 +69,27 @@ export interface StartUpJob {
   readonly removeAfter: boolean;
 }
 
+/** Makes payloads into instances of their class and validates them; no broker has part in it. */
+export interface ValidateJob {
+  readonly kind: 'validate';
+  readonly payload: 'flat' | 'nested';
+  /** Warren's compiled check, or class-transformer and class-validator as their documentation calls them. */
+  readonly by: 'warren' | 'libraries';
+  readonly messages: number;
+  readonly warmUp: number;
+}
+
 /** What one process is asked to measure. */
-export type Job = EnqueueJob | EnqueueManyJob | ConsumeJob | PaceJob | LatencyJob | RetriesJob | HopsJob | StartUpJob;
+export type Job =
+  | EnqueueJob
+  | EnqueueManyJob
+  | ConsumeJob
+  | PaceJob
+  | LatencyJob
+  | RetriesJob
+  | HopsJob
+  | StartUpJob
+  | ValidateJob;
 
 /** What the process says: that it receives now, how far it is, from 0 to 1, and in the end what it found. */
 export type JobMessage = { readonly receives: true } | { readonly progress: number } | { readonly figures: Figures };

@@ -23,6 +23,8 @@ async function measure(job: Job): Promise<Figures> {
       return (await import('./retries.js')).measureRetries(job);
     case 'hops':
       return (await import('./retries.js')).measureHops(job);
+    case 'validate':
+      return (await import('./validate.js')).measureValidation(job);
     case 'startUp':
       return (await import('./start-up.js')).measureStartUp(job);
   }

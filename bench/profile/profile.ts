@@ -71,7 +71,7 @@ const NODE_AREAS = ['buffer', 'timers', 'task_queues', 'stream', 'net', 'crypto'
 
 const nodeAreaOf = (url: string): string => NODE_AREAS.find((area) => url.includes(area)) ?? 'other';
 
-function nameOf({ functionName, url, lineNumber }: CallFrame): string {
+export function nameOf({ functionName, url, lineNumber }: CallFrame): string {
   const file = /(?:node_modules|dist|\.build)\/(.*)$/.exec(url)?.[1] ?? url;
   const name = functionName === '' ? '(anonymous)' : functionName;
   return file === '' ? name : `${name} ${file}:${lineNumber + 1}`;

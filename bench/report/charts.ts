@@ -13,7 +13,7 @@ const OTHER_COLOUR = '#4c8bf5';
  * Text and lines are in the colour of the side that the reader's system is on. A page may be on the other one, so both
  * can be read on either.
  */
-const STYLE = 'svg{color:#57606a}@media (prefers-color-scheme:dark){svg{color:#9ba5b0}}';
+const STYLE = 'svg{color:#6e7781}@media (prefers-color-scheme:dark){svg{color:#9ba5b0}}';
 
 /** A chart as the text of an SVG file. */
 export const drawChart = (chart: LineChart | BarChart): Promise<string> =>

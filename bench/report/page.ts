@@ -1,14 +1,16 @@
+import { OBSERVED } from '../contenders';
 import type { Environment, Results, SectionResult } from '../results/results';
 import { digits } from './figures';
 import { type Part, pageParts } from './parts';
 import type { TableData } from './table-data';
+import { judge } from './targets';
 
 /** Where the charts are, seen from the page. */
 export const CHART_FOLDER = 'benchmarks';
 
 /** The page of the results, as Markdown. */
 export function formatPage(results: Results): string {
-  return `${[...introduction(results), ...pageParts(results).flatMap(partText), ...method(results)].join('\n\n')}\n`;
+  return `${[...introduction(results), ...pageParts(results, judge(results)).flatMap(partText), ...method(results)].join('\n\n')}\n`;
 }
 
 function introduction({ sections }: Results): readonly string[] {
@@ -30,11 +32,18 @@ function environmentList({ machine, system, node, servers, contenders }: Environ
   return [
     `- Machine: ${machine}; ${system}; servers, senders and receivers all on it, over loopback`,
     `- Servers: ${servers.join('; ')}`,
-    `- Node.js ${node}; ${contenders.map(({ label, version }) => `${label} ${version}`).join(', ')}`,
+    `- Node.js ${node}; ${versionsText(contenders)}`,
     '- Quorum queues, persistent messages, publisher confirms, payloads of five fields and 300 bytes as JSON, validated ' +
       'by class-validator in Warren and by nobody else; 1,000 messages in flight; prefetch and concurrency 100',
   ].join('\n');
 }
+
+/** Warren's variants have its version. */
+export const versionsText = (contenders: Environment['contenders']): string =>
+  contenders
+    .filter(({ name }) => !OBSERVED.includes(name))
+    .map(({ label, version }) => `${label} ${version}`)
+    .join(', ');
 
 function partText({ title, tables, charts = [], findings = [], why }: Part): readonly string[] {
   const pictures = charts.map(({ name, axis }) => `![${title}: ${axis}](${CHART_FOLDER}/${name}.svg)`);

@@ -27,23 +27,52 @@ export function targetTable(verdicts: readonly Verdict[]): TableData {
   };
 }
 
+export type ThroughputWork = 'enqueue' | 'enqueueMany' | 'consume';
+
+export type ThroughputSection = 'throughput' | 'telemetry';
+
+/** What one contender reaches, round by round. */
+export interface ThroughputLine {
+  readonly contender: DescribedContender;
+  readonly label: string;
+  readonly perSecond: readonly number[];
+  readonly cpuMicros: readonly number[];
+}
+
+/** Those who do the work; code by hand, which has no call for many, sends them one by one beside those who have. */
+export function throughputLines(
+  results: Results,
+  work: ThroughputWork,
+  name: ThroughputSection = 'throughput',
+): readonly ThroughputLine[] {
+  const section = results.sections.find((each) => each.section === name);
+  return (section?.environment.contenders ?? []).flatMap((contender): readonly ThroughputLine[] => {
+    const isOneByOne = work === 'enqueueMany' && contender.name === 'amqplib';
+    const of = (figure: FigureName) =>
+      figuresIn(results, {
+        section: name,
+        work: isOneByOne ? 'enqueue' : work,
+        contender: contender.name,
+        figure,
+      });
+    if (of('perSecond').length === 0) return [];
+    const label = isOneByOne ? `${contender.label}, one by one` : contender.label;
+    return [{ contender, label, perSecond: of('perSecond'), cpuMicros: of('cpuMicros') }];
+  });
+}
+
 /** How all contenders do the same, beside what is safe then. */
-export function throughputTable(results: Results, work: 'enqueue' | 'enqueueMany' | 'consume'): TableData | undefined {
-  const section = results.sections.find((each) => each.section === 'throughput');
-  if (section === undefined) return undefined;
-  const of = (contender: ContenderName, figure: FigureName) =>
-    figuresIn(results, { section: 'throughput', work, contender, figure });
-  const own = of('warren', 'perSecond');
-  const rows = section.environment.contenders
-    .filter(({ name }) => of(name, 'perSecond').length > 0)
-    .map(({ name, label, durability }) => [
-      label,
-      spreadText(spreadOf(of(name, 'perSecond')), whole),
-      spreadText(spreadOf(of(name, 'cpuMicros')), digits),
-      name === 'warren' ? '' : spreadText(ratioOf(own, of(name, 'perSecond')), times),
-      work === 'consume' ? durability.consume : durability.enqueue,
-    ]);
-  return { head: [work, 'messages/s', 'client CPU µs/message', 'Warren is faster by', 'durability'], rows };
+export function throughputTable(results: Results, work: ThroughputWork, section?: ThroughputSection): TableData {
+  const lines = throughputLines(results, work, section);
+  const own = lines.find(({ contender }) => contender.name === 'warren')?.perSecond ?? [];
+  const rows = lines.map(({ contender, label, perSecond, cpuMicros }) => [
+    label,
+    spreadText(spreadOf(perSecond), whole),
+    spreadText(spreadOf(cpuMicros), digits),
+    contender.name === 'warren' || own.length === 0 ? '' : spreadText(ratioOf(own, perSecond), times),
+    work === 'consume' ? contender.durability.consume : contender.durability.enqueue,
+  ]);
+  return { head: [work, 'messages/s', 'client CPU µs/message', 'Warren : this', 'durability'], rows };
 }
 
 export function latencyTable(results: Results): TableData | undefined {
@@ -67,7 +96,7 @@ export function latencyTable(results: Results): TableData | undefined {
 /** What only Warren does. */
 export function singleTable(
   results: Results,
-  section: 'retries' | 'start-up',
+  section: 'retries' | 'start-up' | 'validation',
   lines: readonly { readonly label: string; readonly work: Work; readonly figure: FigureName }[],
   format: (value: number) => string,
 ): TableData | undefined {

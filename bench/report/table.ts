@@ -1,19 +1,21 @@
 import Table from 'cli-table3';
 import type { Results } from '../results/results';
+import { versionsText } from './page';
 import { pageParts } from './parts';
 import type { TableData } from './table-data';
+import { judge } from './targets';
 
 /** The results as tables for a terminal. */
 export function formatTable(results: Results): string {
   const environment = results.sections.at(-1)?.environment;
   if (environment === undefined) return 'Nothing has been measured yet.\n';
-  const versions = environment.contenders.map(({ label, version }) => `${label} ${version}`).join(', ');
   const heading = [
-    versions,
+    versionsText(environment.contenders),
     `${environment.servers.join(', ')}, Node.js ${environment.node}, ${environment.machine}`,
     'Each figure: median (lowest to highest of the rounds).',
   ];
-  const parts = pageParts(results).map(({ title, tables, findings = [] }) =>
+  const verdicts = judge(results).filter(({ measured }) => measured !== undefined);
+  const parts = pageParts(results, verdicts).map(({ title, tables, findings = [] }) =>
     [title.toUpperCase(), ...tables.map(textTable), ...findings].join('\n'),
   );
   const failures = results.sections.flatMap(({ section, failures: all }) => all.map((what) => `${section}: ${what}`));

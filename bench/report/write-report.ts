@@ -11,7 +11,7 @@ import { pageParts } from './parts';
 /** Writes the page and its charts, and removes charts that it no longer has. @returns how many files. */
 export async function writeReport(results: Results): Promise<number> {
   const docs = join(PROJECT_FOLDER, 'docs');
-  const charts = pageParts(results).flatMap(({ charts: all = [] }) => all);
+  const charts = pageParts(results, []).flatMap(({ charts: all = [] }) => all);
   const drawn = await Promise.all(charts.map(async (chart) => ({ name: chart.name, svg: await drawChart(chart) })));
   await rm(join(docs, CHART_FOLDER), { recursive: true, force: true });
   await mkdir(join(docs, CHART_FOLDER), { recursive: true });

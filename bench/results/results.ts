@@ -49,14 +49,16 @@ export interface Selection {
   readonly work: Work;
   readonly contender: ContenderName;
   readonly figure: FigureName;
-  readonly at?: number | undefined;
+  /** @defaultValue only what is on no axis */
+  readonly at?: number | 'anywhere';
 }
 
 /** A figure round by round; empty where it was not measured. */
 export function figuresIn(results: Results, { section, work, contender, figure, at }: Selection): readonly number[] {
   const samples = results.sections.find((each) => each.section === section)?.samples ?? [];
   return samples
-    .filter((sample) => sample.work === work && sample.contender === contender && sample.at === at)
+    .filter((sample) => sample.work === work && sample.contender === contender)
+    .filter((sample) => at === 'anywhere' || sample.at === at)
     .toSorted((a, b) => a.round - b.round)
     .flatMap(({ figures }) => figures[figure] ?? []);
 }

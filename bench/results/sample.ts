@@ -29,7 +29,11 @@ export type Work =
   | 'hops'
   | 'startUpAbsent'
   | 'startUpPresent'
-  | 'idle';
+  | 'idle'
+  | 'validateFlat'
+  | 'validateFlatByLibraries'
+  | 'validateNested'
+  | 'validateNestedByLibraries';
 
 /** What one process found. */
 export interface Sample {

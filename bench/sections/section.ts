@@ -9,6 +9,8 @@ export const SECTION_NAMES = [
   'latency',
   'retries',
   'start-up',
+  'validation',
+  'telemetry',
   'memory',
   'backlog',
   'concurrency',

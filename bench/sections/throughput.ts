@@ -1,21 +1,28 @@
-import type { ContenderName } from '../contenders';
+import { type ContenderName, OBSERVED } from '../contenders';
 import type { Sample } from '../results/sample';
 import { SETTINGS, warmUpFor } from '../settings';
-import { interleaved, type Section, type Step, scaled, type Tools } from './section';
+import { interleaved, type Section, type SectionName, type Step, scaled, type Tools } from './section';
 
 const MESSAGES = { short: 20_000, full: 50_000 };
 /** Those whose documentation has a call that sends many. */
 const SENDS_MANY: readonly ContenderName[] = ['warren', 'bullmq'];
 
+export const throughput = throughputOf('throughput', 'Enqueue and consume', (name) => !OBSERVED.includes(name));
+
+/** What traces and metrics cost. */
+export const telemetry = throughputOf('telemetry', 'Telemetry', (name) => name === 'warren' || OBSERVED.includes(name));
+
 /** Sends messages, then drains them; and sends many at once into a queue of their own. */
-export const throughput: Section = {
-  name: 'throughput',
-  title: 'Enqueue and consume',
-  plan: (extent) => {
-    const messages = scaled(extent.isFull ? MESSAGES.full : MESSAGES.short, extent);
-    return interleaved(extent.rounds, [messages], extent.contenders, measureThroughput);
-  },
-};
+function throughputOf(name: SectionName, title: string, isMeasured: (contender: ContenderName) => boolean): Section {
+  return {
+    name,
+    title,
+    plan: (extent) => {
+      const messages = scaled(extent.isFull ? MESSAGES.full : MESSAGES.short, extent);
+      return interleaved(extent.rounds, [messages], extent.contenders.filter(isMeasured), measureThroughput);
+    },
+  };
+}
 
 function measureThroughput(messages: number, contender: ContenderName, round: number): Step {
   const counts = { messages, warmUp: warmUpFor(messages) };

@@ -1,8 +1,10 @@
-import { CONTENDER_NAMES } from '../../../bench/contenders';
+import { CONTENDER_NAMES, OBSERVED } from '../../../bench/contenders';
 import { SECTIONS } from '../../../bench/sections';
 import { type Extent, SECTION_NAMES } from '../../../bench/sections/section';
 
 const EXTENT: Extent = { rounds: 5, isFull: true, scale: 1, contenders: CONTENDER_NAMES, ownsBroker: true };
+
+const RIVALS = CONTENDER_NAMES.filter((name) => !OBSERVED.includes(name));
 
 const planOf = (name: string, extent = EXTENT) => SECTIONS.find((section) => section.name === name)?.plan(extent) ?? [];
 
@@ -13,10 +15,13 @@ describe('the plan of the benchmark', () => {
 
   it('lets contenders take turns', () => {
     const steps = planOf('throughput');
-    expect(steps.map(({ round }) => round)).toEqual(
-      [1, 2, 3, 4, 5].flatMap((round) => CONTENDER_NAMES.map(() => round)),
-    );
-    expect(steps.slice(0, CONTENDER_NAMES.length).map(({ contender }) => contender)).toEqual(CONTENDER_NAMES);
+    expect(steps.map(({ round }) => round)).toEqual([1, 2, 3, 4, 5].flatMap((round) => RIVALS.map(() => round)));
+    expect(steps.slice(0, RIVALS.length).map(({ contender }) => contender)).toEqual(RIVALS);
+  });
+
+  it('measures what telemetry costs beside Warren alone', () => {
+    const steps = planOf('telemetry', { ...EXTENT, rounds: 1 });
+    expect(steps.map(({ contender }) => contender)).toEqual(['warren', ...OBSERVED]);
   });
 
   it('leaves out contenders whose server is missing', () => {
