@@ -1,6 +1,7 @@
 export type { LimitOptions, TaskAppOptions } from './app/app-options';
 export { createConsoleLogger } from './app/console-logger';
 export { createTaskApp } from './app/create-task-app';
+export type { LogPayload } from './app/log-payloads';
 export type { AppState, TaskApp } from './app/task-app';
 export type { WarrenConfig } from './app/warren-config';
 export type { BrokerCredentials, CredentialsOption, PemSource, TlsOptions } from './broker/access';
@@ -57,8 +58,9 @@ export {
 export { HttpListenError } from './errors/http-listen-error';
 export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
 export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
-export type { Logger, LogLevel } from './events/logger';
+export type { LogFields, Logger, LogLevel } from './events/logger';
 export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
+export type { Telemetry } from './events/telemetry';
 export type {
   AppHealth,
   ConnectionHealth,
@@ -73,7 +75,7 @@ export type { TaskCall, TaskInvocation, TaskMiddleware } from './middleware/midd
 export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
 export type { ClassType } from './task/class-type';
-export type { TaskContext, TaskFailure } from './task/context';
+export type { TaskContext, TaskFailure, TaskLog } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
 export type {
   ExchangeType,

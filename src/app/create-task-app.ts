@@ -8,7 +8,7 @@ import { resolveDefinitions } from '../decorators/resolve-definitions';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
-import type { Logger } from '../events/logger';
+import { type Logger, SILENT_LOGGER } from '../events/logger';
 import type { TelemetryPage } from '../events/telemetry';
 import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
@@ -27,9 +27,10 @@ import { prepareTask } from '../worker/prepare-task';
 import { Settler } from '../worker/settler';
 import { Worker } from '../worker/worker';
 import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
-import { createConsoleLogger, SILENT_LOGGER } from './console-logger';
+import { createConsoleLogger } from './console-logger';
 import { discoverTaskClasses } from './discovery';
 import { logEvents } from './log-events';
+import { logPayloads } from './log-payloads';
 import { memoryBroker } from './memory-servers';
 import { contractsOf, PayloadWiring } from './payload-wiring';
 import { AppLifecycle, TaskApp } from './task-app';
@@ -83,7 +84,7 @@ function assembleApp(options: ResolvedAppOptions, catalog: TaskCatalog): TaskApp
   });
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
-  const worker = createWorker(options, consumed, catalog, broker, events, payloads, tracer);
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads, { tracer, logger });
   const topology = planTopology({ queues: catalog.queues });
   const health = createHealthWatch(events, broker, worker, lifecycle);
   const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);
@@ -174,13 +175,15 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
-  tracer: TaskTracer | undefined,
+  { tracer, logger }: { readonly tracer: TaskTracer | undefined; readonly logger: Logger },
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
   const resolver = options.resolver ?? createDefaultResolver();
+  const middleware =
+    options.logPayload === undefined ? options.middleware : [logPayloads(options.logPayload), ...options.middleware];
   const tasks = catalog.tasks.map((definition) =>
-    prepareTask(definition, payloads.received(definition.payload).check, options.middleware, resolver),
+    prepareTask(definition, payloads.received(definition.payload).check, middleware, resolver),
   );
   const overruns = new Overruns(clock, events);
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
@@ -200,6 +203,7 @@ function createWorker(
       clock,
       newId: randomUUID,
       tracer,
+      logger,
       overruns,
     }),
     settler: new Settler({
