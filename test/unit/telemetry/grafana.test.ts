@@ -45,7 +45,7 @@ function lookInto(expr: string): { readonly metrics: readonly string[]; readonly
   parser.parse(expr).iterate({
     enter: ({ type, from, to }) => {
       if (type.isError) errors.push(expr.slice(Math.max(0, from - 10), to + 10));
-      if (type.name === 'VectorSelector') metrics.push(expr.slice(from, to).replace(/\{[^]*$/, ''));
+      if (type.name === 'VectorSelector') metrics.push(expr.slice(from, to).split('{', 1)[0] ?? '');
     },
   });
   return { metrics, errors };
