@@ -1,6 +1,7 @@
 export type { LimitOptions, TaskAppOptions } from './app/app-options';
 export { createConsoleLogger } from './app/console-logger';
 export { createTaskApp } from './app/create-task-app';
+export type { LogPayload } from './app/log-payloads';
 export type { AppState, TaskApp } from './app/task-app';
 export type { WarrenConfig } from './app/warren-config';
 export type { BrokerCredentials, CredentialsOption, PemSource, TlsOptions } from './broker/access';
@@ -63,8 +64,9 @@ export {
 } from './errors/schedule-errors';
 export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
 export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
-export type { Logger, LogLevel } from './events/logger';
+export type { LogFields, Logger, LogLevel } from './events/logger';
 export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
+export type { Telemetry } from './events/telemetry';
 export type {
   AppHealth,
   ConnectionHealth,
@@ -82,7 +84,7 @@ export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normaliz
 export type { ScheduleInfo } from './schedule/schedule-info';
 export type { RunTimeSchedule, Schedules } from './schedule/schedules';
 export type { ClassType } from './task/class-type';
-export type { TaskContext, TaskFailure } from './task/context';
+export type { TaskContext, TaskFailure, TaskLog } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
 export type {
   ExchangeType,

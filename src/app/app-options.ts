@@ -13,6 +13,7 @@ import type { Clock } from '../time/clock';
 import { DAY, type Duration, HOUR, SECOND } from '../time/duration';
 import type { HandlerResolver } from '../worker/handler-resolver';
 import { type ResolvedConnectionOptions, readConnection } from './connection-options';
+import type { LogPayload } from './log-payloads';
 
 /** How large, deep and wide a payload may be. Checked before anything is decoded, on both sides. */
 export interface LimitOptions {
@@ -108,6 +109,11 @@ export interface TaskAppOptions {
   readonly tls?: TlsOptions;
   /** A pino-shaped logger, a level for lines on standard error, or `false` for silence. @defaultValue `'info'` */
   readonly logger?: Logger | LogLevel | false;
+  /**
+   * What of each payload may stand in the log; `undefined`: nothing. Called before each attempt, with what the handler gets:
+   * leave out what is secret. @defaultValue payloads are never logged
+   */
+  readonly logPayload?: LogPayload;
   /** Traces and metrics: `telemetry({ … })` of `warren/telemetry`. @defaultValue none */
   readonly telemetry?: Telemetry;
   /** Where time comes from; with `memory:`, delays and retries wait by it. @defaultValue the machine's own */
@@ -141,6 +147,7 @@ export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly http: HttpOptions | undefined;
   readonly limits: JsonLimits;
   readonly logger: Logger | LogLevel | false;
+  readonly logPayload: LogPayload | undefined;
   readonly telemetry: Telemetry | undefined;
   readonly clock: Clock | undefined;
 }
@@ -188,6 +195,7 @@ const OPTION_KEYS = [
   'limits',
   'tls',
   'logger',
+  'logPayload',
   'telemetry',
   'clock',
 ] as const satisfies readonly (keyof TaskAppOptions)[];
@@ -250,6 +258,7 @@ export function resolveAppOptions(
     http: readHttpOptions(reader),
     limits: readLimits(reader),
     logger: readLogger(reader),
+    logPayload: readLogPayload(reader),
     telemetry: readTelemetry(reader),
     clock: reader.value('clock') as Clock | undefined,
   };
@@ -300,6 +309,12 @@ function readLogger(reader: OptionReader): Logger | LogLevel | false {
     `false, one of ${LOG_LEVELS.map((level) => `'${level}'`).join(', ')}, or an object with these methods`,
   );
   return false;
+}
+
+function readLogPayload(reader: OptionReader): LogPayload | undefined {
+  const value = reader.value('logPayload');
+  if (value === undefined || typeof value === 'function') return value as LogPayload | undefined;
+  return reader.refuse('logPayload', 'a function that gives what may be logged of a payload');
 }
 
 function readTelemetry(reader: OptionReader): Telemetry | undefined {

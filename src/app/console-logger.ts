@@ -24,7 +24,13 @@ export function createConsoleLogger(
       const line = `${now().toISOString()} ${entryLevel.toUpperCase().padEnd(5)} ${message} ${fieldsText(fields)}`;
       sink(line.replace(CONTROL_CHARACTERS, escapeCharacter));
     };
-  return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+  return {
+    debug: logAt('debug'),
+    info: logAt('info'),
+    warn: logAt('warn'),
+    error: logAt('error'),
+    isLevelEnabled: (entryLevel) => LOG_LEVELS.indexOf(entryLevel) >= threshold,
+  };
 }
 
 /** A logger must not throw: users log what is theirs through it, circles and all. */
@@ -37,8 +43,3 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
 }
 
 const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-
-const nothing = (): void => undefined;
-
-/** Says nothing. */
-export const SILENT_LOGGER: Logger = Object.freeze({ debug: nothing, info: nothing, warn: nothing, error: nothing });

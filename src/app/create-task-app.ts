@@ -8,7 +8,7 @@ import { resolveDefinitions } from '../decorators/resolve-definitions';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
-import type { Logger } from '../events/logger';
+import { type Logger, SILENT_LOGGER } from '../events/logger';
 import type { TelemetryPage } from '../events/telemetry';
 import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
@@ -30,9 +30,10 @@ import { prepareTask } from '../worker/prepare-task';
 import { Settler } from '../worker/settler';
 import { Worker } from '../worker/worker';
 import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
-import { createConsoleLogger, SILENT_LOGGER } from './console-logger';
+import { createConsoleLogger } from './console-logger';
 import { discoverTaskClasses } from './discovery';
 import { logEvents } from './log-events';
+import { logPayloads } from './log-payloads';
 import { memoryBroker } from './memory-servers';
 import { contractOf, contractsOf, PayloadWiring } from './payload-wiring';
 import { createTicking, schedulesInCode } from './schedule-wiring';
@@ -94,7 +95,7 @@ function assembleApp(
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
   const runEnds = new RunEnds(broker.publisher);
-  const worker = createWorker(options, consumed, catalog, broker, events, payloads, runEnds, tracer);
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads, { tracer, logger, runEnds });
   const topology = planTopology({ queues: catalog.queues, schedules: options.schedules ?? scheduled.length > 0 });
   const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events);
   const schedules = createSchedules(options, catalog, broker, client, payloads, lifecycle);
@@ -207,6 +208,13 @@ function tellPublished(events: EventBus, startedAt: number, error: Error | undef
   else events.emit('publish:failed', { durationMs, error: describeThrown(error) });
 }
 
+/** What a worker has beside its queues and its broker. */
+interface WorkerWiring {
+  readonly tracer: TaskTracer | undefined;
+  readonly logger: Logger;
+  readonly runEnds: RunEnds;
+}
+
 function createWorker(
   options: ResolvedAppOptions,
   queues: readonly QueueDefinition[],
@@ -214,14 +222,15 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
-  runEnds: RunEnds,
-  tracer: TaskTracer | undefined,
+  { tracer, logger, runEnds }: WorkerWiring,
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
   const resolver = options.resolver ?? createDefaultResolver();
+  const middleware =
+    options.logPayload === undefined ? options.middleware : [logPayloads(options.logPayload), ...options.middleware];
   const tasks = catalog.tasks.map((definition) =>
-    prepareTask(definition, payloads.received(definition.payload).check, options.middleware, resolver),
+    prepareTask(definition, payloads.received(definition.payload).check, middleware, resolver),
   );
   const overruns = new Overruns(clock, events);
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
@@ -241,6 +250,7 @@ function createWorker(
       clock,
       newId: randomUUID,
       tracer,
+      logger,
       overruns,
     }),
     settler: new Settler({

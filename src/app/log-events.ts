@@ -1,15 +1,26 @@
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
-import type { Logger } from '../events/logger';
+import { isLevelEnabled, type Logger } from '../events/logger';
 
-/** Writes one line for each change of state. A task that simply succeeds is no change worth a line. */
+/** Writes one line for each change of state. What every task goes through stands at `debug`, and costs nothing elsewhere. */
 export function logEvents(events: EventBus, logger: Logger): void {
+  if (isLevelEnabled(logger, 'debug')) logEveryTask(events, logger);
   logTaskEvents(events, logger);
   logWorkerEvents(events, logger);
   logScheduleEvents(events, logger);
   events.on('listener:failed', ({ event, error }) =>
     logger.error({ event, ...shown(error) }, 'an event listener failed'),
   );
+}
+
+function logEveryTask(events: EventBus, logger: Logger): void {
+  events.on('task:enqueued', (event) => logger.debug({ ...event }, 'task enqueued'));
+  // Whoever enqueued it has the error already.
+  events.on('enqueue:failed', ({ error, ...event }) =>
+    logger.debug({ ...event, ...shown(error) }, 'task could not be enqueued'),
+  );
+  events.on('task:started', (event) => logger.debug({ ...event }, 'task started'));
+  events.on('task:completed', (event) => logger.debug({ ...event }, 'task completed'));
 }
 
 function logTaskEvents(events: EventBus, logger: Logger): void {

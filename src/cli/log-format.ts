@@ -56,5 +56,11 @@ export function createCommandLogger(threshold: LogLevel, output: Output): Logger
       const entry: LogEntry = { time: new Date(), level, message, fields };
       stderr.write(`${pretty ? formatPrettyEntry(entry, output) : formatJsonEntry(entry)}\n`);
     };
-  return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+  return {
+    debug: logAt('debug'),
+    info: logAt('info'),
+    warn: logAt('warn'),
+    error: logAt('error'),
+    isLevelEnabled: (level) => LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(threshold),
+  };
 }

@@ -12,6 +12,7 @@ export function createNestLogger(connection: string): Logger {
     info: (fields, message) => logger.log(entry(fields, message)),
     warn: (fields, message) => logger.warn(entry(fields, message)),
     error: (fields, message) => logger.error(entry(fields, message)),
+    isLevelEnabled: (level) => NestLogger.isLevelEnabled(level === 'info' ? 'log' : level),
   };
 }
 

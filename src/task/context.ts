@@ -10,6 +10,14 @@ export interface TaskFailure {
   readonly message: string;
 }
 
+/** Writes lines of one task: each with its name, id, attempt, queue and trace. */
+export interface TaskLog {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
 /** What a handler is told about the task it runs. */
 export interface TaskContext {
   /** The task's id: the same over all attempts and redeliveries. Use it as an idempotency key. */
@@ -28,6 +36,8 @@ export interface TaskContext {
   readonly enqueuedAt: Date | undefined;
   /** The trace that this attempt belongs to, 32 hexadecimal digits; `undefined` where nobody traces it. */
   readonly traceId: string | undefined;
+  /** The app's logger. Every line has the task's name, id, attempt, queue and trace: `task.log.info({ to }, 'sent')`. */
+  readonly log: TaskLog;
   readonly correlationId: string | undefined;
   /** Who enqueued it (`app_id`). */
   readonly appId: string | undefined;

@@ -3,6 +3,7 @@ import { Bag } from '../collections/bag';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
+import type { Logger } from '../events/logger';
 import type { TaskEvent } from '../events/task-events';
 import type { TaskTracer } from '../events/tracer';
 import type { Decoded } from '../message/codec';
@@ -40,6 +41,8 @@ export interface DeliveryProcessorOptions {
   readonly newId: () => string;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
+  /** What handlers log to, each line with its task. @defaultValue silence */
+  readonly logger?: Logger;
   readonly overruns: Overruns;
 }
 
@@ -84,7 +87,7 @@ export class DeliveryProcessor {
 
   /** Never rejects. Makes a promise only where something has to be waited for: this runs for every message. */
   process(delivery: Delivery): Attempt | Promise<Attempt> {
-    const { clock, dispatcher, newId, tracer } = this.options;
+    const { clock, dispatcher, newId, tracer, logger } = this.options;
     const startedAt = clock.now();
     const envelope = readEnvelope(delivery);
     const id = envelope.id ?? newId();
@@ -104,7 +107,7 @@ export class DeliveryProcessor {
     if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
     const decoded = this.options.decode(delivery);
     if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
-    const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery, trace);
+    const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery, trace, logger);
     const outcome = this.#run(running, task, decoded.value);
     return outcome instanceof Promise
       ? outcome.then((later) => ended(this.#left(running, later)))

@@ -1,5 +1,6 @@
 import { type BagItem, NO_PLACE } from '../collections/bag';
 import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
+import { childLogger, type Logger, SILENT_LOGGER } from '../events/logger';
 import type { AttemptTrace } from '../events/tracer';
 import { type Envelope, readFailures } from '../message/envelope';
 import { userHeaders } from '../message/headers';
@@ -24,6 +25,7 @@ export class RunningTask implements TaskContext, BagItem {
   #onLateReturn: (() => void) | undefined;
   #timer: Timer | undefined;
   #headers: Readonly<Record<string, unknown>> | undefined;
+  #log: Logger | undefined;
 
   constructor(
     readonly id: string,
@@ -33,6 +35,7 @@ export class RunningTask implements TaskContext, BagItem {
     readonly message: IncomingMessage,
     /** `undefined` where nothing is traced. */
     readonly trace?: AttemptTrace | undefined,
+    private readonly logger: Logger = SILENT_LOGGER,
   ) {}
 
   get name(): string {
@@ -50,6 +53,18 @@ export class RunningTask implements TaskContext, BagItem {
 
   get traceId(): string | undefined {
     return this.trace?.traceId ?? traceIdOf(this.message.properties.headers);
+  }
+
+  get log(): Logger {
+    const { name: task, id, attempt, queue, traceId } = this;
+    this.#log ??= childLogger(this.logger, {
+      task,
+      id,
+      attempt,
+      queue,
+      ...(traceId === undefined ? {} : { traceId }),
+    });
+    return this.#log;
   }
 
   get maxAttempts(): number {

@@ -34,9 +34,9 @@ export class LoopDelay {
     if (count === 0) return [];
     const lateness = (nanoseconds: number): number => Math.max(0, nanoseconds / NANOSECONDS - RESOLUTION_MS / 1000);
     return [
-      { labels: ['0.5'], value: lateness(this.#histogram.percentile(50)) },
-      { labels: ['0.99'], value: lateness(this.#histogram.percentile(99)) },
-      { labels: ['1'], value: lateness(max) },
+      { labels: ['50'], value: lateness(this.#histogram.percentile(50)) },
+      { labels: ['99'], value: lateness(this.#histogram.percentile(99)) },
+      { labels: ['100'], value: lateness(max) },
     ];
   }
 }

@@ -58,7 +58,7 @@ export const METRICS = Object.freeze({
   'warren.connection.reconnects': counter('{connection}', ['connection'], 'Times that a lost connection came back.'),
   'warren.event_loop.delay': gauge(
     's',
-    ['quantile'],
+    ['percentile'],
     'How late the event loop ran its timers, of the last ten seconds.',
   ),
   'warren.queue.depth': gauge('{task}', ['queue'], 'Tasks that are ready in the queue.'),

@@ -42,12 +42,27 @@ export function serverAttributes(address: string): Attributes {
   return rabbitmq;
 }
 
+/** What an operation is called, by the conventions: its own name, and its type. */
+export interface Operation {
+  readonly name: string;
+  readonly type: 'send' | 'process' | 'settle';
+}
+
 /**
- * A task that is enqueued. Its destination is the home queue even where it waits on the delay ladder before: the ladder's
- * routing keys are numbers in binary, and would make a destination of every delay.
+ * What is the same for every message of a queue. The destination of a task is its home queue even where it waits on the
+ * delay ladder before: the ladder's routing keys are numbers in binary, and would make a destination of every delay.
  */
-export function sendAttributes({ task, queue, delayMs, message }: TracedSend): Attributes {
-  const attributes = messageAttributes('send', 'send', queue, message.properties.messageId, message.body.length);
+export function operationAttributes({ name, type }: Operation, queue: string): Attributes {
+  return {
+    [ATTRIBUTE.operationName]: name,
+    [ATTRIBUTE.operationType]: type,
+    [ATTRIBUTE.destination]: queue,
+    [ATTRIBUTE.routingKey]: queue,
+  };
+}
+
+export function sendAttributes({ task, delayMs, message }: TracedSend): Attributes {
+  const attributes = messageAttributes(message.properties.messageId, message.body.length);
   const { correlationId } = message.properties;
   attributes[ATTRIBUTE.task] = task;
   if (correlationId !== undefined) attributes[ATTRIBUTE.conversationId] = correlationId;
@@ -55,8 +70,8 @@ export function sendAttributes({ task, queue, delayMs, message }: TracedSend): A
   return attributes;
 }
 
-export function replayAttributes({ queue, message }: TracedReplay, replays: number): Attributes {
-  const attributes = messageAttributes('replay', 'send', queue, message.properties.messageId, message.body.length);
+export function replayAttributes({ message }: TracedReplay, replays: number): Attributes {
+  const attributes = messageAttributes(message.properties.messageId, message.body.length);
   if (message.properties.type !== undefined) attributes[ATTRIBUTE.task] = message.properties.type;
   attributes[ATTRIBUTE.replays] = replays;
   return attributes;
@@ -64,7 +79,7 @@ export function replayAttributes({ queue, message }: TracedReplay, replays: numb
 
 export function processAttributes(delivery: TracedDelivery): Attributes {
   const { definition, envelope, id, message, queue } = delivery;
-  const attributes = messageAttributes('process', 'process', queue, id, message.body.length);
+  const attributes = messageAttributes(id, message.body.length);
   const { correlationId } = message.properties;
   attributes[ATTRIBUTE.attempt] = envelope.attempt;
   if (definition !== undefined) {
@@ -91,8 +106,8 @@ function addOrigin(
   if (routingKey !== '') attributes[ATTRIBUTE.routingKey] = routingKey;
 }
 
-export function settleAttributes({ queue, id, envelope }: TracedDelivery, settlement: TracedSettlement): Attributes {
-  const attributes = messageAttributes(settlementName(settlement), 'settle', queue, id, undefined);
+export function settleAttributes({ id, envelope }: TracedDelivery, settlement: TracedSettlement): Attributes {
+  const attributes = messageAttributes(id, undefined);
   attributes[ATTRIBUTE.attempt] = envelope.attempt;
   switch (settlement.kind) {
     case 'retry':
@@ -113,19 +128,8 @@ export function settleAttributes({ queue, id, envelope }: TracedDelivery, settle
 export const settlementName = (settlement: TracedSettlement): string =>
   settlement.kind === 'retry' && settlement.keepsAttempt ? 'snooze' : settlement.kind;
 
-function messageAttributes(
-  operation: string,
-  type: string,
-  queue: string,
-  id: string | undefined,
-  bodyBytes: number | undefined,
-): Attributes {
-  const attributes: Attributes = {
-    [ATTRIBUTE.operationName]: operation,
-    [ATTRIBUTE.operationType]: type,
-    [ATTRIBUTE.destination]: queue,
-    [ATTRIBUTE.routingKey]: queue,
-  };
+function messageAttributes(id: string | undefined, bodyBytes: number | undefined): Attributes {
+  const attributes: Attributes = {};
   if (id !== undefined) attributes[ATTRIBUTE.messageId] = id;
   if (bodyBytes !== undefined) attributes[ATTRIBUTE.bodySize] = bodyBytes;
   return attributes;

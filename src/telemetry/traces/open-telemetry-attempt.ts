@@ -45,11 +45,12 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     // It has ended and records no more; whether it was sampled is what counts.
     if (span !== undefined && !spans.isSampled(span)) return { headers: this.#begun(span), end: nothing };
     const settling = spans.start(
-      `${settlementName(settlement)} ${this.delivery.queue}`,
+      { name: settlementName(settlement), type: 'settle' },
+      this.delivery.queue,
       spans.api.SpanKind.CLIENT,
-      settleAttributes(this.delivery, settlement),
       span === undefined ? linksTo(lastSpanOf(this.delivery.message.properties.headers)) : [],
       this.#context,
+      () => settleAttributes(this.delivery, settlement),
     );
     const last = span ?? settling;
     return spans.sending(settling, { ...this.#begun(last), ...spans.lastSpanHeader(last) });

@@ -8,12 +8,15 @@ import type {
   TracedSend,
 } from '../../events/tracer';
 import { HEADER, integerHeader, textHeader } from '../../message/headers';
-import { processAttributes, replayAttributes, sendAttributes } from './attributes';
+import { type Operation, processAttributes, replayAttributes, sendAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { OpenTelemetryAttempt } from './open-telemetry-attempt';
 import { lastSpanOf, linksTo, remoteSpan, Spans } from './spans';
 
 const MAX_REPLAYS_TOLD = 1_000_000;
+const SEND: Operation = { name: 'send', type: 'send' };
+const REPLAY: Operation = { name: 'replay', type: 'send' };
+const PROCESS: Operation = { name: 'process', type: 'process' };
 
 /**
  * One task is one trace. The span that enqueued it, its creation context, travels in `traceparent` through all copies and
@@ -36,7 +39,7 @@ export class OpenTelemetryTracer implements TaskTracer {
     const given = textHeader(send.message.properties.headers, 'traceparent');
     const links = linksTo(remoteSpan(given));
     const kind = given === undefined ? SpanKind.PRODUCER : SpanKind.CLIENT;
-    const span = this.#spans.start(`send ${send.queue}`, kind, sendAttributes(send), links, parent);
+    const span = this.#spans.start(SEND, send.queue, kind, links, parent, () => sendAttributes(send));
     const headers = given === undefined ? this.#spans.inject(this.#spans.withSpan(parent, span)) : undefined;
     return this.#spans.sending(span, headers);
   }
@@ -52,7 +55,7 @@ export class OpenTelemetryTracer implements TaskTracer {
     const links = [...linksTo(lastSpanOf(headers)), ...(hasStory ? linksTo(spans.spanContext(active)) : [])];
     const parent = hasStory ? creation : active;
     const { PRODUCER } = this.api.SpanKind;
-    const span = spans.start(`replay ${replay.queue}`, PRODUCER, replayAttributes(replay, replays), links, parent);
+    const span = spans.start(REPLAY, replay.queue, PRODUCER, links, parent, () => replayAttributes(replay, replays));
     const begun = hasStory ? {} : spans.inject(spans.withSpan(active, span));
     return spans.sending(span, { ...begun, ...spans.lastSpanHeader(span) });
   }
@@ -62,12 +65,8 @@ export class OpenTelemetryTracer implements TaskTracer {
     const creation = this.#spans.extract(headers);
     const { CONSUMER } = this.api.SpanKind;
     const start = () =>
-      this.#spans.start(
-        `process ${delivery.queue}`,
-        CONSUMER,
+      this.#spans.start(PROCESS, delivery.queue, CONSUMER, linksTo(lastSpanOf(headers)), creation, () =>
         processAttributes(delivery),
-        linksTo(lastSpanOf(headers)),
-        creation,
       );
     return new OpenTelemetryAttempt(this.#spans, delivery, creation, isRun ? start() : undefined);
   }

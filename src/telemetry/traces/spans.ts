@@ -3,7 +3,7 @@ import type { SendTrace, TraceHeaders } from '../../events/tracer';
 import { HEADER, textHeader } from '../../message/headers';
 import { parseTraceparent } from '../../message/trace-context';
 import type { MessageHeaders } from '../../message/wire';
-import { type Attributes, serverAttributes } from './attributes';
+import { type Attributes, type Operation, operationAttributes, serverAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { fail } from './record-failure';
 
@@ -12,7 +12,9 @@ const MAX_HEADER_LENGTH = 8_192;
 /** Makes the spans of one app, and carries their contexts in and out of messages. */
 export class Spans {
   readonly #tracer: Tracer;
-  #server: { readonly address: string; readonly attributes: Attributes } | undefined;
+  /** What spans of one kind are made with, by operation and queue, for one address. */
+  readonly #shapes = new Map<string, Map<string, Shape>>();
+  #address: string | undefined;
 
   constructor(
     readonly api: OpenTelemetryApi,
@@ -22,8 +24,19 @@ export class Spans {
     this.#tracer = api.trace.getTracer('warren');
   }
 
-  start(name: string, kind: SpanKind, attributes: Attributes, links: Link[], parent: Context): Span {
-    return this.#tracer.startSpan(name, { kind, attributes: this.#withServer(attributes), links }, parent);
+  /** @param describe - the attributes of this very message; asked for only when the span is recorded: few are. */
+  start(
+    operation: Operation,
+    queue: string,
+    kind: SpanKind,
+    links: Link[],
+    parent: Context,
+    describe: () => Attributes,
+  ) {
+    const { name, attributes } = this.#shape(operation, queue);
+    const span = this.#tracer.startSpan(name, { kind, attributes, links }, parent);
+    if (span.isRecording()) span.setAttributes(describe());
+    return span;
   }
 
   /** The trace of a message that is being published. */
@@ -68,11 +81,25 @@ export class Spans {
     return { [HEADER.lastSpan]: `00-${traceId}-${spanId}-01` };
   }
 
-  #withServer(attributes: Attributes): Attributes {
+  #shape(operation: Operation, queue: string): Shape {
     const address = this.address();
-    if (this.#server?.address !== address) this.#server = { address, attributes: serverAttributes(address) };
-    return Object.assign(attributes, this.#server.attributes);
+    // Another host of the cluster, after a reconnect.
+    if (address !== this.#address) this.#shapes.clear();
+    this.#address = address;
+    const shapes = this.#shapes.get(operation.name) ?? new Map<string, Shape>();
+    this.#shapes.set(operation.name, shapes);
+    const existing = shapes.get(queue);
+    if (existing !== undefined) return existing;
+    const attributes = { ...operationAttributes(operation, queue), ...serverAttributes(address) };
+    const shape = { name: `${operation.name} ${queue}`, attributes };
+    shapes.set(queue, shape);
+    return shape;
   }
+}
+
+interface Shape {
+  readonly name: string;
+  readonly attributes: Attributes;
 }
 
 /** A sender can put anything into headers; a propagator expects texts. */

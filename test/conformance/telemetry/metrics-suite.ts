@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -77,6 +78,9 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
       const own = { queue, task };
 
       expect(scrape.metrics.map(({ name }) => name)).toEqual(METRIC_NAMES.map(prometheusName));
+      // Where Debian's package "prometheus" is there, its own tool has nothing to object either.
+      const promtool = spawnSync('promtool', ['check', 'metrics'], { input: scrape.text, encoding: 'utf8' });
+      if (promtool.error === undefined) expect(promtool.stdout + promtool.stderr).toBe('');
       for (const { name, type: kind, help } of scrape.metrics) {
         const metric = METRIC_NAMES.find((one) => prometheusName(one) === name);
         expect([kind.toLowerCase(), help]).toEqual(
@@ -138,7 +142,7 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
       await eventually(
         'a delay of the event loop',
         () => Scrape.of(app.httpPort),
-        (later) => (later.value('warren_event_loop_delay_seconds', { quantile: '0.99' }) ?? -1) >= 0,
+        (later) => (later.value('warren_event_loop_delay_seconds', { percentile: '99' }) ?? -1) >= 0,
       );
     });
 

@@ -120,6 +120,37 @@ describe('the schedules', () => {
   );
 });
 
+describe.each([
+  { name: 'the embedded broker', url: 'memory:' },
+  ...sharedBrokers().map(({ version, url }) => ({ name: `RabbitMQ ${version}`, url })),
+])('the observability example on $name', ({ url }) => {
+  it(
+    'prints two tasks as two traces, and what was counted, and ends by itself',
+    async () => {
+      const { code, stdout, stderr } = await run('observability', { AMQP_URL: url });
+      expect({ code, stdout: code === 0 ? '' : stdout + stderr }).toEqual({ code: 0, stdout: '' });
+      expectInOrder(stdout, [
+        /ms {2}POST \/orders$/,
+        /ms {4}send orders$/,
+        /ms {6}process orders \(attempt 1, Error\)/,
+        /ms {8}POST gateway\/charges$/,
+        /ms {8}retry orders \(attempt 1\)/,
+        /ms {6}process orders \(attempt 2, Error, linked to 1\)/,
+        /ms {6}process orders \(attempt 3, linked to 1\)/,
+        /ms {8}ack orders \(attempt 3\)/,
+        /ms {2}send orders$/,
+        /ms {6}dead-letter orders \(attempt 3\)/,
+        /^warren_tasks_enqueued_total\{queue="orders",task="orders\.charge"\} 2$/,
+        /^warren_tasks_completed_total\{.*\} 1$/,
+        /^warren_tasks_retried_total\{.*\} 4$/,
+        /^warren_tasks_dead_lettered_total\{.*reason="exhausted"\} 1$/,
+      ]);
+      expect(stderr.match(/"traceId":"[\da-f]{32}"/g)).toHaveLength(5);
+    },
+    TEST_TIMEOUT_MS,
+  );
+});
+
 describe('the quickstart without a broker', () => {
   it('says what is wrong in one line, and ends with code 1', async () => {
     const { code, stderr } = await run('quickstart', { AMQP_URL: 'amqp://guest:secret-of-mine@127.0.0.1:1' });

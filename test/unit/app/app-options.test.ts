@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { DEFAULT_APP_OPTIONS, resolveAppOptions, type TaskAppOptions } from '../../../src/app/app-options';
-import { SILENT_LOGGER } from '../../../src/app/console-logger';
 import { ConfigurationError } from '../../../src/errors/configuration-error';
+import { SILENT_LOGGER } from '../../../src/events/logger';
 
 const resolve = (options: unknown, environment: Record<string, string> = {}) =>
   resolveAppOptions(options as TaskAppOptions, environment, '/srv/shop');

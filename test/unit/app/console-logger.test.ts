@@ -1,5 +1,5 @@
-import { createConsoleLogger, SILENT_LOGGER } from '../../../src/app/console-logger';
-import { LOG_LEVELS, type LogLevel } from '../../../src/events/logger';
+import { createConsoleLogger } from '../../../src/app/console-logger';
+import { LOG_LEVELS, type LogLevel, SILENT_LOGGER } from '../../../src/events/logger';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 
