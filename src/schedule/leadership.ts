@@ -33,6 +33,7 @@ export class Leadership {
   readonly #awaited = new Map<number, number>();
   #sureAt = Number.NEGATIVE_INFINITY;
   #mustWrite = true;
+  #writeAgainAt = Number.POSITIVE_INFINITY;
   /** Until when it may turn out that there was a state already. */
   readonly #begunUntil: number;
 
@@ -57,8 +58,13 @@ export class Leadership {
   }
 
   /** Whether the state must be written though it has not changed. */
-  get mustWrite(): boolean {
-    return this.#mustWrite;
+  mustWrite(now: number): boolean {
+    return this.#mustWrite || now >= this.#writeAgainAt;
+  }
+
+  /** When it must be written once more though it has not changed, or `Infinity`. */
+  get writeAgainAt(): number {
+    return this.#writeAgainAt;
   }
 
   /** Whether something that was written has not come back yet. */
@@ -94,8 +100,9 @@ export class Leadership {
       this.#state = joinStates(missed, this.#state);
       this.#held = [...this.#held, { mark, delivery }];
     }
-    // Who is served from the queue leads. The late one's copy for readers may stand over ours: write again, with a
-    // number above.
+    // Who is served from the queue leads. The late one's copy for readers may stand over ours, or come yet: write again,
+    // with a number above, now and when nothing of that can come any more.
+    this.#writeAgainAt = this.options.clock.now() + WRITE_TIMEOUT_MS;
     this.#state = { ...this.#state, fence: Math.max(this.#state.fence, mark.fence + 1) };
     this.#awaited.clear();
     this.#mustWrite = true;
@@ -108,8 +115,10 @@ export class Leadership {
   async write(state: ScheduleState): Promise<void> {
     const written = { ...state, fence: this.#state.fence, seq: this.#state.seq + 1 };
     const messages = stateMessages(written, this.options.worker);
-    this.#awaited.set(written.seq, this.options.clock.now());
+    const now = this.options.clock.now();
+    this.#awaited.set(written.seq, now);
     this.#mustWrite = false;
+    if (now >= this.#writeAgainAt) this.#writeAgainAt = Number.POSITIVE_INFINITY;
     // A copy for readers that was confirmed alone tells of a change that is made again: nothing was acknowledged.
     const publish = messages.map((message) => this.options.publisher.publish(message, { timeoutMs: WRITE_TIMEOUT_MS }));
     await Promise.all(publish);

@@ -193,7 +193,7 @@ export class Scheduler {
     const state = asCarriedOut(leadership.state, decision, failed);
     const isDue = ready.length < inputs.length || nextDueAt(state, resting) <= now;
     const asks = isDue && !mayTick && !leadership.awaitsEcho;
-    if (state !== leadership.state || leadership.mustWrite || asks) await leadership.write(state);
+    if (state !== leadership.state || leadership.mustWrite(now) || asks) await leadership.write(state);
     for (const { delivery } of ready) delivery.ack();
     this.#inbox.unshift(...inputs.filter((input) => !ready.includes(input)).map(({ delivery }) => delivery));
     this.#tellSkipped(decision);
@@ -242,8 +242,9 @@ export class Scheduler {
     const due = nextDueAt(leadership.state, new Set(this.#resting.keys()));
     // What is due and may not be made waits for the echo, whose coming wakes.
     const wakesForTicks = mayTick || due > this.options.clock.now();
+    const { echoDueAt, writeAgainAt } = leadership;
     this.#wakeAt(
-      Math.min(wakesForTicks ? due : Number.POSITIVE_INFINITY, leadership.echoDueAt, ...this.#resting.values()),
+      Math.min(wakesForTicks ? due : Number.POSITIVE_INFINITY, echoDueAt, writeAgainAt, ...this.#resting.values()),
     );
   }
 
