@@ -53,6 +53,9 @@ function logScheduleEvents(events: EventBus, logger: Logger): void {
   events.on('schedule:failed', ({ error, ...event }) =>
     logger.error({ ...event, ...shown(error) }, 'the tick of a schedule could not be enqueued and is tried again'),
   );
+  events.on('schedule:clashed', (event) =>
+    logger.warn({ ...event }, 'workers give one name to schedules of several tasks; the one that started last counts'),
+  );
   events.on('schedules:leading', ({ leading, ...event }) =>
     logger.info({ ...event }, leading ? 'makes the ticks of all schedules' : 'makes no more ticks of schedules'),
   );

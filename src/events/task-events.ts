@@ -108,6 +108,8 @@ export interface WarrenEvents {
     readonly id: string;
     readonly error: ThrownDescription;
   };
+  /** Living workers give one name to schedules of several tasks; the one that started last counts. */
+  'schedule:clashed': { readonly schedule: string; readonly tasks: readonly string[] };
   /** This process makes the ticks of all schedules from now on, or no longer. */
   'schedules:leading': {
     readonly leading: boolean;

@@ -46,6 +46,21 @@ function carriedSchedules({ workers, releases }: ScheduleState): ReadonlyMap<str
   return carried;
 }
 
+/** A name that living workers give to schedules of several tasks. */
+export interface NameClash {
+  readonly name: string;
+  readonly tasks: readonly string[];
+}
+
+/** Names that mean different tasks to different workers: of one service in two versions, or of two services. */
+export function nameClashes({ releases }: ScheduleState): readonly NameClash[] {
+  const tasks = new Map<string, Set<string>>();
+  for (const { name, task } of [...releases.values()].flatMap(({ schedules }) => schedules)) {
+    tasks.set(name, (tasks.get(name) ?? new Set()).add(task));
+  }
+  return [...tasks].flatMap(([name, named]) => (named.size > 1 ? [{ name, tasks: [...named].sort() }] : []));
+}
+
 /** The id decides between two that started in one millisecond, so that every leader finds the same order. */
 function byStart([idA, a]: readonly [string, WorkerSeen], [idB, b]: readonly [string, WorkerSeen]): number {
   return a.startedAt - b.startedAt || (idA < idB ? -1 : 1);

@@ -9,6 +9,8 @@ import { Leadership } from './leadership';
 import { readScheduleMessage, stateMark } from './message-json';
 import type { ScheduleMessage } from './messages';
 import type { Presence } from './presence';
+import { nameClashes } from './reconcile';
+import type { ScheduleState } from './state';
 import { TakeOver } from './take-over';
 import { tickMessage } from './tick-message';
 
@@ -191,6 +193,7 @@ export class Scheduler {
     // Not sure of its place any more: the next leader makes them again, with the same ids.
     if (this.#leadership !== leadership || !leadership.live) return;
     const state = asCarriedOut(leadership.state, decision, failed);
+    if (state.releases !== leadership.state.releases) this.#tellClashes(state);
     const isDue = ready.length < inputs.length || nextDueAt(state, resting) <= now;
     const asks = isDue && !mayTick && !leadership.awaitsEcho;
     if (state !== leadership.state || leadership.mustWrite(now) || asks) await leadership.write(state);
@@ -295,6 +298,11 @@ export class Scheduler {
     for (const { name, reason, from, until } of skipped) {
       this.options.events.emit('schedule:skipped', { schedule: name, reason, from, until });
     }
+  }
+
+  #tellClashes(state: ScheduleState): void {
+    for (const { name, tasks } of nameClashes(state))
+      this.options.events.emit('schedule:clashed', { schedule: name, tasks });
   }
 
   #atMost(ms: number, work: Promise<void>): Promise<void> {

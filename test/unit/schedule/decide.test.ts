@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { asCarriedOut, type DecideInput, decide, nextDueAt } from '../../../src/schedule/decide';
 import type { ScheduleMessage } from '../../../src/schedule/messages';
-import { HELLO_MS } from '../../../src/schedule/reconcile';
+import { HELLO_MS, nameClashes } from '../../../src/schedule/reconcile';
 import { EMPTY_STATE, type ScheduleState, type StoredSchedule } from '../../../src/schedule/state';
 import { at, stored } from './stored';
 
@@ -95,6 +95,13 @@ describe('schedules of code', () => {
     expect(active(state)).toEqual(['a', 'b']);
     state = step(state, at('00:00:00') + 2 * HELLO_MS + 60_001, hello('new', 2, [b])).state;
     expect(active(state)).toEqual(['b']);
+  });
+
+  it('of one name for several tasks are told, while workers live that say so', () => {
+    const other = stored({ name: 'a', task: 'billing.close', queue: 'billing' });
+    const both = step(EMPTY_STATE, at('00:00:00'), hello('w1', 1, [a, b]), hello('w2', 2, [other], ['billing'])).state;
+    expect(nameClashes(both)).toEqual([{ name: 'a', tasks: ['billing.close', 'reports.build'] }]);
+    expect(nameClashes(step(both, at('00:00:01'), bye('w1')).state)).toEqual([]);
   });
 
   it('of two versions converge, whichever workers come, go and repeat themselves in between', () => {
