@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Broker, Delivery } from '../broker/broker';
+import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { readEnvelope } from '../message/envelope';
 import type { Clock, Timer } from '../time/clock';
 import { HOUR, MINUTE, SECOND } from '../time/duration';
 import { alibiName } from '../topology/names';
 import { acquittalsOf } from './suspects';
 
-/** Between two looks: at a delivery, for an alibi, at a broker that is away. */
-const LOOK_MS = SECOND / 2;
+/** Between two looks: at a delivery, for an alibi (the broker logs each that finds none), at a broker that is away. */
+const LOOK_MS = SECOND;
 /** How long a verdict waits for an alibi: a survivor has to notice the loss, to come back and to say so. */
 const HEARING_MS = 15 * SECOND;
 /** How long a survivor tries to give one. */
@@ -84,8 +85,9 @@ export class Alibis {
     while (!this.#stopped && this.clock.now() < until) {
       try {
         return await this.broker.declare({ exchanges: [], queues: [queue], bindings: [] });
-      } catch {
-        // Away still, or not permitted: then the loss counts as a death.
+      } catch (error) {
+        // Not permitted, say: then the loss counts as a death.
+        if (!(error instanceof ConnectionClosedError)) return;
         await this.#pause();
       }
     }

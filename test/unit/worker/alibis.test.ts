@@ -1,4 +1,5 @@
 import type { Broker, Delivery } from '../../../src/broker/broker';
+import { AccessRefusedError } from '../../../src/errors/broker-errors';
 import { ConnectionClosedError } from '../../../src/errors/enqueue-errors';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { Alibis } from '../../../src/worker/alibis';
@@ -90,6 +91,20 @@ it.each<[string, (delivery: { live: boolean; overdue: boolean }) => void]>([
   ended();
   await clock.advance(60_000);
   expect([declared.size, clock.pendingTimers]).toEqual([0, 0]);
+});
+
+it('does not ask again for what it may not do', async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const declare = async (): Promise<void> => {
+    asked++;
+    throw new AccessRefusedError('declare "warren.alibi"', 'ACCESS_REFUSED');
+  };
+  const delivery = suspect();
+  new Alibis({ declare, queueState: async () => undefined }, clock).watch(delivery);
+  delivery.live = false;
+  await clock.advance(60_000);
+  expect([asked, clock.pendingTimers]).toEqual([1, 0]);
 });
 
 it('gives no verdict in a worker that stops, and leaves no timer', async () => {
