@@ -11,7 +11,7 @@ import { bounded, eventually } from '../support/bounded';
 import { warren } from '../support/command-line';
 import type { TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
-import { startProxy } from '../support/rabbitmq/tcp-proxy';
+import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 
 /** Stands in every form of the password, encoded or not, and in nothing else. */
 const CANARY = 'c4n4ry';
@@ -55,6 +55,7 @@ function expectNone(text: string): void {
 let broker: TestBroker;
 let silent: Server;
 let folder: string;
+let proxy: TcpProxy | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'warren-canary-'));
@@ -65,7 +66,10 @@ beforeAll(async () => {
   await broker.ctl('add_user', 'app', PASSWORD);
   await broker.ctl('set_permissions', 'app', '.*', '.*', '.*');
 }, 120_000);
-afterEach(stopApps);
+afterEach(async () => {
+  await stopApps();
+  proxy?.dispose();
+});
 afterAll(async () => {
   silent.close();
   await broker.dispose();
@@ -154,7 +158,7 @@ it('lets in, with every character that URLs are afraid of', async () => {
 
 it('stands nowhere while a connection is lost, cut off, refused and back, nor in what is inspected meanwhile', async () => {
   const said = new Said();
-  const proxy = await startProxy({ targetPort: broker.port });
+  proxy = await startProxy({ targetPort: broker.port });
   @TaskQueue(uniqueName('canary'))
   class Tasks {
     @Task({ payload: 'unchecked' })
@@ -164,15 +168,26 @@ it('stands nowhere while a connection is lost, cut off, refused and back, nor in
     url: at(proxy.port),
     tasks: [Tasks],
     heartbeat: '1s',
-    connectTimeout: '500ms',
+    connectTimeout: '5s',
     logger: said.logger,
   });
   said.listenTo(app);
   const errors: Error[] = [];
-  app.on('connection:changed', ({ error }) => void (error !== undefined && errors.push(error)));
-  const enqueue = async (timeout: '500ms' | '20s'): Promise<void> => {
-    await app.client.of(Tasks).work({}, { timeout }).catch(said.add);
+  const states = new Map<string, string>();
+  app.on('connection:changed', ({ name, state, error }) => {
+    states.set(name, state);
+    if (error !== undefined) errors.push(error);
+  });
+  const enqueue = async (): Promise<void> => {
+    await app.client.of(Tasks).work({}, { timeout: '500ms' }).catch(said.add);
   };
+  const back = () =>
+    eventually(
+      'every connection',
+      () => [...states.values()],
+      (all) => all.length > 1 && all.every((state) => state === 'connected'),
+      40_000,
+    );
   const told = (word: string) =>
     eventually(
       word,
@@ -183,26 +198,25 @@ it('stands nowhere while a connection is lost, cut off, refused and back, nor in
 
   proxy.refuse();
   proxy.cut();
-  await enqueue('500ms');
+  await enqueue();
   await told('ECONNREFUSED');
   await proxy.accept();
-  await enqueue('20s');
+  await back();
   await broker.ctl('change_password', 'app', `${PASSWORD}2`);
   await broker.ctl('close_all_connections', 'rotation');
-  await enqueue('500ms');
+  await enqueue();
   await told("reason: 'credentials'");
   await broker.ctl('change_password', 'app', PASSWORD);
-  await enqueue('20s');
+  await back();
   proxy.pause();
-  await enqueue('500ms');
+  await enqueue();
   await told('Heartbeat timeout');
   said.add(app, app.client, app.deadLetters, app.broker);
   proxy.resume();
-  await enqueue('20s');
+  await back();
   await app.stop();
-  proxy.dispose();
   expectNone(said.text);
-}, 90_000);
+}, 180_000);
 
 it('stands in no header and no body of a dead letter of a task that failed to connect', async () => {
   const queue = uniqueName('canary');
