@@ -1,5 +1,4 @@
 import type { Publisher, PublishOptions } from '../broker/broker';
-import { NO_PLACE } from '../collections/bag';
 import {
   BrokerBlockedError,
   ConnectionClosedError,
@@ -9,7 +8,8 @@ import {
 } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
-import { type Publication, PublishLane, type PublishLaneHooks } from './publish-lane';
+import { type OnPublished, Publication } from './publication';
+import { PublishLane, type PublishLaneHooks } from './publish-lane';
 
 export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWait'> {
   /** Unconfirmed messages on one channel; more wait for their turn. */
@@ -17,7 +17,7 @@ export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWa
   /** How many may wait, on both channels together; one more is refused. */
   readonly maxWaiting: number;
   readonly timeoutMs: number;
-  onPublished?(startedAt: number, error?: Error): void;
+  readonly onPublished?: OnPublished | undefined;
 }
 
 const SWEEP_MS = 100;
@@ -49,25 +49,9 @@ export class AmqpPublisher implements Publisher {
   publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
     if (this.#closed) return Promise.reject(new ConnectionClosedError('it was closed by this process'));
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
+    const lane = message.exchange === '' ? this.#toQueues : this.#toExchanges;
     return new Promise<void>((resolve, reject) => {
-      const { exchange, routingKey, properties } = message;
-      const startedAt = performance.now();
-      const publication: Publication = {
-        message,
-        target: { exchange, routingKey, messageId: properties.messageId },
-        deadlineAt: startedAt + timeoutMs,
-        timeoutMs,
-        settle: (error) => {
-          this.options.onPublished?.(startedAt, error);
-          if (error === undefined) resolve();
-          else reject(error);
-        },
-        returned: undefined,
-        suspect: false,
-        place: NO_PLACE,
-        turn: 0,
-      };
-      (exchange === '' ? this.#toQueues : this.#toExchanges).publish(publication);
+      lane.publish(new Publication(message, timeoutMs, resolve, reject, this.options.onPublished));
       this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
     });
   }

@@ -1,5 +1,5 @@
 import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
-import { Bag, type BagItem } from '../collections/bag';
+import { Bag } from '../collections/bag';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
@@ -7,22 +7,8 @@ import type { OutgoingMessage } from '../message/wire';
 import { openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
+import type { Publication } from './publication';
 import type { Untraced } from './untraced';
-
-/** One message on its way. */
-export interface Publication extends BagItem {
-  readonly message: OutgoingMessage;
-  readonly target: PublishTarget;
-  readonly deadlineAt: number;
-  readonly timeoutMs: number;
-  settle(error?: Error): void;
-  /** Set by a `basic.return`, which comes before the confirm. */
-  returned: string | undefined;
-  /** Its turn among those in flight. */
-  turn: number;
-  /** Was in flight when the broker closed the channel without saying which message it objected to. */
-  suspect: boolean;
-}
 
 export interface PublishLaneHooks {
   /** The broker closed a channel over a publish; AMQP's reply code. */
@@ -206,10 +192,7 @@ export class PublishLane {
     const id: unknown = message.properties.messageId;
     const replyText = String((message.fields as { replyText?: unknown }).replyText ?? 'NO_ROUTE');
     for (const publication of this.#inFlight) {
-      const { target } = publication;
-      if (publication.returned !== undefined || target.routingKey !== routingKey || target.exchange !== exchange)
-        continue;
-      if (target.messageId !== id) continue;
+      if (publication.returned !== undefined || !isFor(publication.message, exchange, routingKey, id)) continue;
       publication.returned = replyText;
       return;
     }
@@ -236,7 +219,11 @@ export class PublishLane {
 function refusedOf(lost: readonly Publication[], text: string): readonly Publication[] {
   if (lost.length === 1) return lost;
   const exchange = exchangeNamedIn(text);
-  return exchange === undefined ? [] : lost.filter((publication) => publication.target.exchange === exchange);
+  return exchange === undefined ? [] : lost.filter((publication) => publication.message.exchange === exchange);
+}
+
+function isFor({ exchange, routingKey, properties }: OutgoingMessage, ...address: readonly [string, string, unknown]) {
+  return exchange === address[0] && routingKey === address[1] && properties.messageId === address[2];
 }
 
 function forgetReturn(publication: Publication): Publication {

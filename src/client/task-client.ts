@@ -81,20 +81,34 @@ export class TaskClient {
     return this.#sentTask(contract).encode(payload);
   }
 
-  async #enqueue(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): Promise<EnqueuedTask> {
-    this.options.assertReady();
-    let id = options?.id;
+  /** Not an `async` function: its frame would live for as long as the message is on its way. */
+  #enqueue(contract: TaskContract, payload: unknown, options: EnqueueOptions | undefined): Promise<EnqueuedTask> {
+    let outgoing: OutgoingTask | Promise<OutgoingTask>;
     try {
-      const outgoing = this.#outgoing(contract, payload, options);
-      // Awaiting what is there already would cost every task a turn of the microtask queue.
-      const ready = outgoing instanceof Promise ? await outgoing : outgoing;
-      id = ready.id;
-      await this.#publish(contract, ready);
-      return { id, task: contract.name, queue: contract.queue };
+      this.options.assertReady();
+      outgoing = this.#outgoing(contract, payload, options);
     } catch (error) {
-      this.#tellFailed(contract, id, error);
-      throw error;
+      return this.#failed(contract, options?.id, error);
     }
+    return outgoing instanceof Promise
+      ? outgoing.then(
+          (ready) => this.#send(contract, ready),
+          (error: unknown) => this.#failed(contract, options?.id, error),
+        )
+      : this.#send(contract, outgoing);
+  }
+
+  #send(contract: TaskContract, outgoing: OutgoingTask): Promise<EnqueuedTask> {
+    const { id } = outgoing;
+    return this.#publish(contract, outgoing).then(
+      () => ({ id, task: contract.name, queue: contract.queue }),
+      (error: unknown) => this.#failed(contract, id, error),
+    );
+  }
+
+  #failed(contract: TaskContract, id: string | undefined, error: unknown): Promise<never> {
+    this.#tellFailed(contract, id, error);
+    return Promise.reject(error);
   }
 
   async #enqueueMany(contract: TaskContract, items: Iterable<EnqueueItem<unknown>>): Promise<readonly EnqueueResult[]> {

@@ -1,0 +1,46 @@
+import { type BagItem, NO_PLACE } from '../collections/bag';
+import type { PublishTarget } from '../errors/enqueue-errors';
+import type { OutgoingMessage } from '../message/wire';
+
+/** Told of each end, with when the publish began by `performance.now()`. */
+export type OnPublished = (startedAt: number, error?: Error) => void;
+
+/**
+ * One message on its way. A thousand of them may be, and each collection of garbage copies what is alive: so it holds
+ * little, and makes the rest when somebody asks.
+ */
+export class Publication implements BagItem {
+  place = NO_PLACE;
+  /** Set by a `basic.return`, which comes before the confirm. */
+  returned: string | undefined = undefined;
+  /** Its turn among those in flight. */
+  turn = 0;
+  /** Was in flight when the broker closed the channel without saying which message it objected to. */
+  suspect = false;
+  private readonly startedAt = performance.now();
+
+  constructor(
+    readonly message: OutgoingMessage,
+    readonly timeoutMs: number,
+    private readonly resolve: () => void,
+    private readonly reject: (error: Error) => void,
+    private readonly onPublished: OnPublished | undefined,
+  ) {}
+
+  get target(): PublishTarget {
+    const { exchange, routingKey, properties } = this.message;
+    return { exchange, routingKey, messageId: properties.messageId };
+  }
+
+  /** By `performance.now()`. */
+  get deadlineAt(): number {
+    return this.startedAt + this.timeoutMs;
+  }
+
+  /** It was confirmed, or it failed. */
+  settle(error?: Error): void {
+    this.onPublished?.(this.startedAt, error);
+    if (error === undefined) this.resolve();
+    else this.reject(error);
+  }
+}
