@@ -47,6 +47,6 @@ export interface AppTelemetry {
 
 /** Traces and metrics of an app. Made by `telemetry()` of `warren/telemetry`. */
 export interface Telemetry {
-  /** @internal Called once for each app, while it is made. */
+  /** Called by Warren, once for each app, while it is made. */
   observe(app: ObservedApp): AppTelemetry;
 }
