@@ -97,7 +97,7 @@ function assembleApp(
   const runEnds = new RunEnds(broker.publisher);
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, { tracer, logger, runEnds });
   const topology = planTopology({ queues: catalog.queues, schedules: options.schedules ?? scheduled.length > 0 });
-  const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events);
+  const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events, tracer);
   const schedules = createSchedules(options, catalog, broker, client, payloads, lifecycle);
   const health = createHealthWatch(events, broker, worker, lifecycle);
   const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);

@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker';
 import type { TaskCatalog } from '../decorators/catalog';
 import { ConfigurationError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
+import type { TaskTracer } from '../events/tracer';
 import { hasLeader, Onlooker } from '../schedule/onlooker';
 import { Presence } from '../schedule/presence';
 import { storedSchedule } from '../schedule/schedule-json';
@@ -69,6 +70,7 @@ export function createTicking(
   isWorker: boolean,
   broker: Broker,
   events: EventBus,
+  tracer: TaskTracer | undefined,
 ): Ticking | undefined {
   if (!isWorker && options.schedules !== true) return undefined;
   const takesPart = options.schedules ?? schedules.length > 0;
@@ -98,5 +100,6 @@ export function createTicking(
     // A silent leader is dropped after two to three heartbeats.
     graceMs: Math.max(MINUTE, 4 * heartbeatMs),
     maxSleepMs: options.clock === undefined ? MAX_SLEEP_MS : Number.POSITIVE_INFINITY,
+    tracer,
   });
 }

@@ -12,6 +12,8 @@ export interface TracedSend {
   readonly queue: string;
   readonly delayMs: number;
   readonly message: OutgoingMessage;
+  /** Nobody's doing but a clock's: whatever is active is not its cause. @defaultValue `false` */
+  readonly isRoot?: boolean;
 }
 
 /** A dead letter on its way back to work. */

@@ -1,6 +1,7 @@
 import type { Broker, Delivery, Subscription } from '../broker/broker';
 import { describeThrown } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
+import { type TaskTracer, withTraceHeaders } from '../events/tracer';
 import type { Clock, Timer } from '../time/clock';
 import { SCHEDULES_QUEUE } from '../topology/names';
 import { asCarriedOut, type Decision, decide, nextDueAt } from './decide';
@@ -30,6 +31,8 @@ export interface SchedulerOptions {
   readonly graceMs: number;
   /** It looks at the clock at least so often, in milliseconds: one that jumps makes no timer fire. */
   readonly maxSleepMs: number;
+  /** @defaultValue nothing is traced */
+  readonly tracer?: TaskTracer | undefined;
 }
 
 interface Input {
@@ -228,13 +231,18 @@ export class Scheduler {
   }
 
   async #enqueueOne(tick: Tick, failed: Set<string>): Promise<void> {
-    const { broker, clock, events, appId } = this.options;
+    const { broker, clock, events, appId, tracer } = this.options;
     const { id, schedule, at, command } = tick;
     const named = { schedule: schedule.name, task: schedule.task, id };
+    const { message, delayMs } = tickMessage(tick, appId, clock.now());
+    const { task, queue } = schedule;
+    const trace = tracer?.send({ task, queue, delayMs, message, isRoot: true });
     try {
-      await broker.publisher.publish(tickMessage(tick, appId, clock.now()), { timeoutMs: TICK_TIMEOUT_MS });
+      await broker.publisher.publish(withTraceHeaders(message, trace?.headers), { timeoutMs: TICK_TIMEOUT_MS });
+      trace?.end();
       events.emit('schedule:ticked', { ...named, at, triggered: command !== undefined });
     } catch (error) {
+      trace?.end({ error });
       failed.add(id);
       if (command === undefined) this.#resting.set(schedule.name, clock.now() + REST_MS);
       events.emit('schedule:failed', { ...named, error: describeThrown(error) });

@@ -3,12 +3,18 @@ import type { OutgoingMessage } from '../message/wire';
 import { route } from '../topology/ladder';
 import type { Tick } from './due';
 
+/** A task as it is published, and how long it waits on the delay ladder. */
+export interface PublishedTick {
+  readonly message: OutgoingMessage;
+  readonly delayMs: number;
+}
+
 /** The task of a tick, as it is published. Who makes it again makes the same, but for the name of who enqueues. */
-export function tickMessage({ id, schedule, command }: Tick, appId: string, now: number): OutgoingMessage {
+export function tickMessage({ id, schedule, command }: Tick, appId: string, now: number): PublishedTick {
   const delayMs = command === undefined ? jitterOf(id, schedule.jitterMs) : 0;
   const { exchange, routingKey } = route(schedule.queue, delayMs, 'exact');
   const awaited = schedule.overlap === 'skip' && command === undefined;
-  return {
+  const message: OutgoingMessage = {
     exchange,
     routingKey,
     body: Buffer.from(schedule.body),
@@ -18,9 +24,14 @@ export function tickMessage({ id, schedule, command }: Tick, appId: string, now:
       contentType: schedule.contentType,
       appId,
       timestamp: Math.floor(now / 1000),
-      headers: { [HEADER.schedule]: schedule.name, ...(awaited ? { [HEADER.awaited]: true } : {}) },
+      headers: {
+        [HEADER.schedule]: schedule.name,
+        ...(awaited ? { [HEADER.awaited]: true } : {}),
+        ...(delayMs > 0 ? { [HEADER.dueAt]: Math.ceil(now + delayMs) } : {}),
+      },
     },
   };
+  return { message, delayMs };
 }
 
 /** The same part of the jitter for the same id, evenly spread: FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/). */

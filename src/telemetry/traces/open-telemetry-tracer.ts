@@ -33,8 +33,8 @@ export class OpenTelemetryTracer implements TaskTracer {
   }
 
   send(send: TracedSend): SendTrace {
-    const { context, SpanKind } = this.api;
-    const parent = context.active();
+    const { context, ROOT_CONTEXT, SpanKind } = this.api;
+    const parent = send.isRoot === true ? ROOT_CONTEXT : context.active();
     // A creation context that the sender made itself stays what it is.
     const given = textHeader(send.message.properties.headers, 'traceparent');
     const links = linksTo(remoteSpan(given));
