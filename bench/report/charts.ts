@@ -34,11 +34,12 @@ async function drawLines({ axis, lines }: LineChart): Promise<string> {
   const dots = lines.flatMap(({ label, points }) => points.map((point) => dotOf(label, point, points.at(-1))));
   const ends = dots.filter(({ isLast }) => isLast);
   const values = [...new Set(dots.map(({ at }) => at))];
-  return draw({
+  return draw(axis, {
     height: LINE_HEIGHT,
     marginLeft: 64,
     marginRight: 140,
     marginTop: 32,
+    insetLeft: 16,
     marginBottom: 44,
     x: { type: values.includes(0) ? 'symlog' : 'log', label: axis, ticks: values, tickFormat: whole },
     y: { type: 'log', label: 'tasks/s, median and spread', grid: true, ticks: ticksFor(dots), tickFormat: whole },
@@ -71,20 +72,20 @@ function placeOf(index: number, ends: readonly Dot[]): number {
   return ends.every(({ median }) => own >= median) ? -7 : 7;
 }
 
-/** 1, 2 and 5 of each power of ten that the values reach. */
+/** Each power of ten that the values reach; where that is few, two and five times as much too. */
 function ticksFor(dots: readonly Dot[]): number[] {
   const lowest = Math.min(...dots.map(({ min }) => min));
   const highest = Math.max(...dots.map(({ max }) => max));
   const powers = Array.from({ length: 9 }, (_, power) => 10 ** power);
   return powers
-    .flatMap((power) => [power, 2 * power, 5 * power])
+    .flatMap((power) => (highest / lowest > 100 ? [power] : [power, 2 * power, 5 * power]))
     .filter((tick) => tick >= lowest / 2 && tick <= highest * 2);
 }
 
 async function drawBars({ axis, bars }: BarChart): Promise<string> {
   const Plot = await import('@observablehq/plot');
   const rows = bars.map(({ label, spread }, index) => ({ label, ...spread, isOwn: index === 0 }));
-  return draw({
+  return draw(axis, {
     height: rows.length * BAR_HEIGHT + 70,
     marginLeft: 190,
     marginRight: 70,
@@ -107,7 +108,7 @@ async function drawBars({ axis, bars }: BarChart): Promise<string> {
   });
 }
 
-async function draw(options: PlotOptions): Promise<string> {
+async function draw(title: string, options: PlotOptions): Promise<string> {
   // ES modules, and heavy: loaded only when something is drawn.
   const [Plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { document } = parseHTML('<html><body></body></html>');
@@ -120,7 +121,7 @@ async function draw(options: PlotOptions): Promise<string> {
   });
   const start = svg.outerHTML.indexOf('>');
   const opening = svg.outerHTML.slice(0, start).replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"');
-  return `${opening}><style>${STYLE}</style>${shortNumbers(svg.outerHTML.slice(start + 1))}\n`;
+  return `${opening} role="img"><title>${title}</title><style>${STYLE}</style>${shortNumbers(svg.outerHTML.slice(start + 1))}\n`;
 }
 
 /** Tenths of a pixel are enough, and keep the files small. */
