@@ -20,13 +20,18 @@ export function applyMessage(state: ScheduleState, message: ScheduleMessage, now
   switch (message.kind) {
     case 'hello': {
       const { worker, startedAt, releaseKey, release } = message;
+      const known = state.workers.get(worker);
+      if (known !== undefined && known.release === undefined) return unticked(state);
       const workers = withKey(state.workers, worker, { release: releaseKey, startedAt, seenAt: now });
       // What it says is in its key: the same again would only be compared again.
       const releases = state.releases.has(releaseKey) ? state.releases : withKey(state.releases, releaseKey, release);
       return unticked({ ...state, workers, releases });
     }
-    case 'bye':
-      return unticked({ ...state, workers: withKey(state.workers, message.worker, undefined) });
+    case 'bye': {
+      const startedAt = state.workers.get(message.worker)?.startedAt ?? now;
+      const left = { release: undefined, startedAt, seenAt: now };
+      return unticked({ ...state, workers: withKey(state.workers, message.worker, left) });
+    }
     case 'ended':
       return unticked(withoutAwaited(state, message.name, message.taskId));
     case 'command':

@@ -17,7 +17,7 @@ export interface PresenceOptions {
 }
 
 /** How long a last word may take. */
-const BYE_TIMEOUT_MS = 2_000;
+const BYE_TIMEOUT_MS = 5_000;
 const HELLO_TIMEOUT_MS = 30_000;
 /** When a word is said again that could not be said. */
 const AGAIN_MS = MINUTE;

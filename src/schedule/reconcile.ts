@@ -41,7 +41,8 @@ function livingOnly(state: ScheduleState, now: number): ScheduleState {
 function carriedSchedules({ workers, releases }: ScheduleState): ReadonlyMap<string, StoredSchedule> {
   const carried = new Map<string, StoredSchedule>();
   for (const [, { release }] of [...workers].sort(byStart)) {
-    for (const schedule of releases.get(release)?.schedules ?? []) carried.set(schedule.name, schedule);
+    const schedules = release === undefined ? [] : (releases.get(release)?.schedules ?? []);
+    for (const schedule of schedules) carried.set(schedule.name, schedule);
   }
   return carried;
 }

@@ -63,7 +63,11 @@ function readAwaited(value: unknown): AwaitedRun {
 
 function readWorker(value: unknown): WorkerSeen {
   const json = object(value);
-  return { release: text(json['release']), startedAt: whole(json['startedAt']), seenAt: whole(json['seenAt']) };
+  return {
+    release: optional(json['release'], text),
+    startedAt: whole(json['startedAt']),
+    seenAt: whole(json['seenAt']),
+  };
 }
 
 function readAnswer(value: unknown): Answer {

@@ -39,8 +39,8 @@ export interface Release {
 }
 
 export interface WorkerSeen {
-  /** The key of its release. */
-  readonly release: string;
+  /** The key of its release; `undefined`: it has left, and what else it said before that may still come. */
+  readonly release: string | undefined;
   readonly startedAt: number;
   /** When its last word came, by the leader's clock. */
   readonly seenAt: number;

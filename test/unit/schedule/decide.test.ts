@@ -48,6 +48,12 @@ describe('schedules of code', () => {
     expect(step(state, at('00:05:00')).ticks.map(({ schedule }) => schedule.name)).not.toContain('a');
   });
 
+  it('go though a word of the worker that has left comes after its last one', () => {
+    let { state } = step(EMPTY_STATE, at('00:00:00'), hello('old', 1, [a, b]), hello('new', 2, [b]));
+    state = step(state, at('00:00:01'), bye('old'), hello('old', 1, [a, b])).state;
+    expect(active(state)).toEqual(['b']);
+  });
+
   it('stay while nobody serves their queue: a whole service may be down', () => {
     let { state } = step(EMPTY_STATE, at('00:00:00'), hello('w', 1, [a]), hello('other', 2, [], ['emails']));
     state = step(state, at('00:00:01'), bye('w')).state;
@@ -113,13 +119,20 @@ describe('schedules of code', () => {
       fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.boolean()), { maxLength: 30 }), (moves) => {
         let state = EMPTY_STATE;
         let now = at('00:00:00');
+        // A process that comes back is another one.
+        const incarnations = [0, 0, 0, 0, 0, 0];
+        const idOf = (worker: number): string => `w${worker}.${incarnations[worker]}`;
         for (const [worker, comes] of moves) {
           now += 1_000;
-          const word = comes ? hello(`w${worker}`, worker, versions[worker % 2] ?? []) : bye(`w${worker}`);
-          state = step(state, now, word).state;
+          state = step(
+            state,
+            now,
+            comes ? hello(idOf(worker), now, versions[worker % 2] ?? []) : bye(idOf(worker)),
+          ).state;
+          if (!comes) incarnations[worker] = (incarnations[worker] ?? 0) + 1;
         }
-        const goodbyes = [0, 2, 4].map((worker) => bye(`w${worker}`));
-        state = step(state, now + 1, hello('w1', 1, versions[1] ?? []), ...goodbyes).state;
+        const goodbyes = [0, 2, 4].map((worker) => bye(idOf(worker)));
+        state = step(state, now + 1, hello(idOf(1), 1, versions[1] ?? []), ...goodbyes).state;
         expect([...active(state)].sort()).toEqual(['b', 'c']);
       }),
     );
