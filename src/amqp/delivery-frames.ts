@@ -1,37 +1,36 @@
 import type { ConsumeMessage } from 'amqplib';
+import {
+  APP_ID,
+  BASIC,
+  BODY_FRAME,
+  CONTENT_TYPE,
+  DELIVERY_MODE,
+  FRAME_END,
+  FRAME_HEADER_BYTES,
+  HEADER_FRAME,
+  HEADERS,
+  LONG_STRING,
+  MESSAGE_ID,
+  METHOD_FRAME,
+  TIMESTAMP,
+  TYPE,
+} from './basic-frames';
 import { CachedText } from './cached-text';
 
-/** AMQP 0-9-1, 2.3.5: a frame is a type, a channel, a size, the payload and this byte. */
-const FRAME_END = 0xce;
-const METHOD_FRAME = 1;
-const HEADER_FRAME = 2;
-const BODY_FRAME = 3;
-const FRAME_HEADER_BYTES = 7;
-const BASIC = 60;
 /** The class `basic` and its method `deliver`, 60. */
 const BASIC_DELIVER = BASIC * 2 ** 16 + 60;
 
-/** The property flags of AMQP 0-9-1's basic class, in the order in which their values follow. */
-const CONTENT_TYPE = 1 << 15;
-const HEADERS = 1 << 13;
-const DELIVERY_MODE = 1 << 12;
-const MESSAGE_ID = 1 << 7;
-const TIMESTAMP = 1 << 6;
-const TYPE = 1 << 5;
-const APP_ID = 1 << 3;
 const PLAIN = CONTENT_TYPE | HEADERS | DELIVERY_MODE | MESSAGE_ID | TIMESTAMP | TYPE | APP_ID;
 
 const NO_BODY = Buffer.alloc(0);
 const NO_HEADERS = Object.freeze({});
-/** The tag of a text in a table. */
-const LONG_STRING = 0x53;
 /** How many headers are read here: a trace has one or two. */
 const MAX_HEADERS = 8;
 
 /**
  * Reads deliveries out of the bytes of one connection: a method, a header and a body in a frame each, with the
- * properties of a task that was enqueued without options, and a few headers that are texts, such as a trace's. Everything else is not for it, and leaves no trace here.
- * Texts that are the same in message after message are made once.
+ * properties of a task that was enqueued without options, and a few headers that are texts, such as a trace's. Everything
+ * else is not for it, and leaves nothing behind here. Texts that are the same in message after message are made once.
  */
 export class DeliveryReader {
   /** The offset behind the delivery that was read last, and its channel. */

@@ -1,26 +1,24 @@
 import type { MessageHeaders, MessageProperties, OutgoingMessage } from '../message/wire';
+import {
+  APP_ID,
+  BASIC,
+  BODY_FRAME,
+  CONTENT_TYPE,
+  DELIVERY_MODE,
+  FRAME_END,
+  FRAME_HEADER_BYTES,
+  HEADER_FRAME,
+  HEADERS,
+  LONG_STRING,
+  MESSAGE_ID,
+  METHOD_FRAME,
+  TIMESTAMP,
+  TYPE,
+} from './basic-frames';
 
-/** AMQP 0-9-1, 2.3.5: a frame is a type, a channel, a size, the payload and this byte. */
-const FRAME_END = 0xce;
-const METHOD_FRAME = 1;
-const HEADER_FRAME = 2;
-const BODY_FRAME = 3;
-const FRAME_HEADER_BYTES = 7;
-const BASIC = 60;
 const PUBLISH = 40;
 const MANDATORY = 1;
 const PERSISTENT = 2;
-/** The tag of a text in a table. */
-const LONG_STRING = 0x53;
-
-/** The property flags of AMQP 0-9-1's basic class, in the order in which their values follow. */
-const CONTENT_TYPE = 1 << 15;
-const HEADERS = 1 << 13;
-const DELIVERY_MODE = 1 << 12;
-const MESSAGE_ID = 1 << 7;
-const TIMESTAMP = 1 << 6;
-const TYPE = 1 << 5;
-const APP_ID = 1 << 3;
 
 /** Everything of the three frames but its texts and the body: 70 bytes, and room to spare. */
 const FIXED_BYTES = 80;
