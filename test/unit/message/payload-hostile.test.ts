@@ -182,27 +182,28 @@ describe.each(CLASSES)('a message for %p', (type) => {
 describe('200,000 unknown keys', () => {
   const payload = { id: 1, ...wide(200_000) };
   const body = Buffer.from(JSON.stringify(payload));
-  const fastest = (work: () => unknown): number => {
-    const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
-      work();
-      return performance.now() - start;
-    });
-    return Math.min(...times);
+  /** How long it takes beside reading the body once, which takes much: other work on the machine slows down both. */
+  const beside = (work: () => unknown): number => {
+    const rounds = Array.from({ length: 5 }, () => msOf(work) / msOf(() => JSON.parse(body.toString())));
+    return Math.min(...rounds);
+  };
+  const msOf = (work: () => unknown): number => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
   };
 
   it('cost the worker next to nothing, with the limit of bytes or without', () => {
     const unlimited = createJsonCodec({ ...DEFAULT_JSON_LIMITS, maxBodyBytes: 100_000_000 });
     expect(unlimited.decode(body)).toMatchObject({ ok: false, problems: [{ rule: 'limit' }] });
-    expect(fastest(() => codecs.decode({ body, properties: {} }))).toBeLessThan(25);
-    expect(fastest(() => unlimited.decode(body))).toBeLessThan(25);
+    expect(beside(() => codecs.decode({ body, properties: {} }))).toBeLessThan(0.25);
+    expect(beside(() => unlimited.decode(body))).toBeLessThan(0.25);
   });
 
-  it.each(CLASSES)('cost the sender of %p as much as listing them', (type) => {
+  it.each(CLASSES)('cost the sender of %p less than reading them would', (type) => {
     const { check } = compilePayload(payloadTypeOf(type), { unknownKeys: 'refuse' });
     expect(check(payload)).toMatchObject({ ok: false });
-    const listing = fastest(() => Object.keys(payload));
-    expect(fastest(() => check(payload))).toBeLessThan(3 * listing + 10);
+    expect(beside(() => check(payload))).toBeLessThan(2);
   });
 
   it('are named by ten to the sender of a flat payload', () => {
@@ -212,9 +213,9 @@ describe('200,000 unknown keys', () => {
     ]);
   });
 
-  it('cost a check that drops them nothing', () => {
+  it('cost a check that drops them next to nothing', () => {
     const { check } = compilePayload(payloadTypeOf(Flat), { unknownKeys: 'drop' });
     expect(check(payload)).toMatchObject({ ok: true, payload: { id: 1 } });
-    expect(fastest(() => check(payload))).toBeLessThan(5);
+    expect(beside(() => check(payload))).toBeLessThan(0.05);
   });
 });
