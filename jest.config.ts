@@ -32,6 +32,8 @@ const onRabbitMQ = {
 
 const config: Config = {
   testTimeout: 30_000,
+  // A process that has run hundreds of files holds on to what each has loaded; past this, a new one goes on.
+  workerIdleMemoryLimit: '1GB',
   projects: [
     { ...common, displayName: 'unit', testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
     { ...common, displayName: 'types', testMatch: ['<rootDir>/test/types/**/*.test.ts'] },
