@@ -15,6 +15,7 @@ const DEPENDENCIES = [
   'commander',
   'cli-table3',
   'cli-progress',
+  'croner',
   'string-width',
   'strip-ansi',
   'ansi-regex',
