@@ -14,7 +14,7 @@ import {
 } from '../message/copies';
 import { readFailures, readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
-import { elapsedMs, firstEnqueuedAt } from '../message/instants';
+import { elapsedMs, firstEnqueuedAt, readyAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
 import type { MessageProperties } from '../message/wire';
 import { decideSettlement } from '../retry/decide-settlement';
@@ -151,7 +151,6 @@ export class Settler {
     now: number,
     trace: TraceHeaders | undefined,
   ): Promise<void> {
-    const dueAt = Math.ceil(now + settlement.delayMs);
     // A snooze is the handler's own delay and kept to the unit; a backoff carries jitter anyway and saves hops.
     const precision = attempt.outcome.kind === 'snoozed' ? 'exact' : 'rounded';
     return this.options.publisher.publish({
@@ -159,8 +158,11 @@ export class Settler {
       body: delivery.body,
       properties:
         attempt.outcome.kind === 'unknown-task'
-          ? unknownTaskCopy(delivery, attempt, now, trace, dueAt)
-          : retryProperties({ ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace), dueAt }),
+          ? unknownTaskCopy(delivery, attempt, now, trace)
+          : retryProperties({
+              ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace),
+              dueAt: Math.ceil(now + settlement.delayMs),
+            }),
     });
   }
 
@@ -281,15 +283,15 @@ function copyInput(
   };
 }
 
-/** Whoever knows the task finds it as it was sent: no attempt has begun, and none has failed. */
+/** Whoever knows the task finds it as it was sent: no attempt has begun, none has failed, and it has waited ever since. */
 function unknownTaskCopy(
   delivery: Delivery,
   attempt: Attempt,
   now: number,
   trace: TraceHeaders | undefined,
-  dueAt: number,
 ): MessageProperties {
   const { attempt: next, firstAttemptAt } = attempt.envelope;
+  const dueAt = readyAt(delivery);
   const copy = { ...copyInput(delivery, attempt, next, undefined, now, trace), firstAttemptAt, dueAt };
   return unknownTaskProperties(copy, readUnknownSince(delivery, now));
 }

@@ -88,8 +88,8 @@ class Producing {
     } catch (error) {
       if (!(error instanceof WarrenError)) throw error;
       ledger.refused.set(id, error.code);
-      // Some refusals come at once: without a pause nothing else would have its turn.
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      // Some refusals come at once: without a turn of the event loop nothing else would have its own.
+      await new Promise((resolve) => setImmediate(resolve));
     } finally {
       ledger.slowest = Math.max(ledger.slowest, performance.now() - since);
     }

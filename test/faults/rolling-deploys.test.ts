@@ -45,8 +45,8 @@ describe.each(sharedBrokers().map(({ version, url }) => [version, url] as const)
     const note = (version: string, payload: unknown, { name, id, attempt, failures }: TaskContext): void => {
       runs.push({ version, task: name, id, attempt, failures: failures.length, payload });
     };
-    const start = (type: ClassType, options: TaskAppOptions = {}): Promise<TaskApp> =>
-      startApp({ url, tasks: [type], ...options });
+    const start = (type: ClassType, options: TaskAppOptions = {}, listen?: (app: TaskApp) => void): Promise<TaskApp> =>
+      startApp({ url, tasks: [type], ...options }, listen);
     const ran = (task: string): readonly Run[] => runs.filter((run) => run.task === `${queue}.${task}`);
     const allRan = (task: string, times: number): Promise<unknown> =>
       eventually(
@@ -98,17 +98,26 @@ describe.each(sharedBrokers().map(({ version, url }) => [version, url] as const)
         met.set(id, (met.get(id) ?? 0) + 1);
       });
       await send(old, 'added', 5);
+      const sentAt = Date.now();
       await eventually(
         'every one to be met twice',
         () => [...met.values()],
         (times) => times.length === 5 && times.every((count) => count >= 2),
       );
-      const next = await start(version('new', ['charge', 'added']));
+      const keptMs = Date.now() - sentAt;
+      const waits: number[] = [];
+      const next = await start(version('new', ['charge', 'added']), {}, (app) =>
+        app.on('task:started', ({ task: started, waitedMs = 0 }) => {
+          if (started === `${queue}.added`) waits.push(waitedMs);
+        }),
+      );
       await send(next, 'charge');
       await old.stop();
       await allRan('added', 5);
       await allRan('charge', SENT);
       expect(ran('added').map(({ attempt, failures }) => [attempt, failures])).toEqual(Array(5).fill([1, 0]));
+      // For a worker that knows them, they have waited since they were sent.
+      expect(waits.filter((ms) => ms >= keptMs)).toHaveLength(5);
       await expectNothingDead(next);
     }, 90_000);
 

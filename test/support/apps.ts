@@ -4,9 +4,13 @@ import { createTaskApp, type TaskApp, type TaskAppOptions } from '../../src';
 const running = new Set<TaskApp>();
 
 /** Starts an app that is stopped after the test at the latest. Silent, and deaf to signals: Jest handles those. */
-export async function startApp(options: TaskAppOptions): Promise<TaskApp> {
+export async function startApp(
+  options: TaskAppOptions,
+  listen: (app: TaskApp) => void = () => undefined,
+): Promise<TaskApp> {
   const app = await createTaskApp({ logger: false, handleSignals: false, ...options });
   running.add(app);
+  listen(app);
   await app.start();
   return app;
 }
