@@ -70,15 +70,16 @@ export function connectionFailure(error: unknown, address: string): ConnectionFa
   return new ConnectionFailedError(
     address,
     reason,
-    `${detail.replace(/\.$/, '')}. ${remedyFor(reason, message, code)}`,
+    `${detail.replace(/\.$/, '')}. ${remedyFor(reason, message, code, address)}`,
   );
 }
 
-function remedyFor(reason: ConnectionFailure, message: string, code: string): string {
+function remedyFor(reason: ConnectionFailure, message: string, code: string, address: string): string {
   if (reason === 'tls') return tlsRemedy(code);
   if (NO_MECHANISM.test(message)) return 'Let the broker offer it (auth_mechanisms), or log in another way.';
   // So ends also what speaks AMQP to a port that waits for TLS.
-  if (CLOSED_ABRUPTLY.test(message)) return `${REMEDIES[reason]} A TLS port needs amqps://.`;
+  const isCut = CLOSED_ABRUPTLY.test(message) || code === 'ECONNRESET';
+  if (isCut && !address.startsWith('amqps:')) return `${REMEDIES[reason]} A TLS port needs amqps://.`;
   return REMEDIES[reason];
 }
 

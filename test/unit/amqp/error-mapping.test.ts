@@ -102,6 +102,14 @@ it('reads code and text of a closed channel', () => {
   expect(channelFailure(undefined)).toEqual({ code: 0, text: 'undefined' });
 });
 
+it.each([coded('ECONNRESET', 'read ECONNRESET'), new Error('Socket closed abruptly during opening handshake')])(
+  'says what a port may be that ends a handshake without TLS (%s), and not where there was TLS',
+  (error) => {
+    expect(connectionFailure(error, 'amqp://broker:5671').detail).toContain('A TLS port needs amqps://');
+    expect(connectionFailure(error, 'amqps://broker:5671').detail).not.toContain('amqps://');
+  },
+);
+
 it.each([
   ["NOT_FOUND - no exchange 'shop' in vhost '/'", 'shop'],
   ["ACCESS_REFUSED - write access to exchange 'shop.eu' in vhost '/' refused for user 'app'", 'shop.eu'],
