@@ -4,13 +4,11 @@ import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
+import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
 
 /** Until health must tell of what happened: it asks every 8 s, and gives 5 s for an answer. */
 const TOLD_WITHIN_MS = 25_000;
-
-/** A quorum queue younger than about a second does not survive a kill of its broker: the server's own window. */
-const OLD_ENOUGH_MS = 2_000;
 
 const jobsOn = (queue: string) => {
   @TaskQueue(queue, { concurrency: 2 })
@@ -102,11 +100,7 @@ describe.each(['4.3', '3.10'] as const)('the health of a worker on RabbitMQ %s',
   it('is live and not ready while its broker is killed, and says why', async () => {
     const { app, queue } = await startWorker();
     const declaredAt = Date.now();
-    await eventually(
-      'the queue to have an age that survives the kill',
-      () => Date.now() - declaredAt,
-      (age) => age > OLD_ENOUGH_MS,
-    );
+    await untilOldEnough(declaredAt);
     await server.kill();
     try {
       const sick = await becomes('not ready', app, (health) => has('connection-lost')(health));

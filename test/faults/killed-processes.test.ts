@@ -3,10 +3,8 @@ import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
 import { sharedBrokers, startPrivateBroker } from '../support/rabbitmq/shared-brokers';
+import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
-
-/** A quorum queue younger than about a second does not survive a kill of its broker: the server's own window. */
-const OLD_ENOUGH_MS = 2_000;
 
 function recorder(options: { queue: string; concurrency?: number }) {
   const seen = new Map<string, number>();
@@ -125,11 +123,7 @@ describe.each(['4.3', '3.10'] as const)('a broker of RabbitMQ %s that is killed'
     const { type, seen } = recorder({ queue });
     const app = await startApp({ url: broker.url, tasks: [type], publishTimeout: '60s' });
     const declaredAt = Date.now();
-    await eventually(
-      'the queue to be old enough',
-      () => Date.now() - declaredAt,
-      (age) => age > OLD_ENOUGH_MS,
-    );
+    await untilOldEnough(declaredAt);
 
     const confirmed = new Set<string>();
     let killed = Promise.resolve();

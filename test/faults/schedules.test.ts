@@ -5,10 +5,8 @@ import { uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
 import type { BrokerSeries, TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
+import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
-
-/** A quorum queue younger than about a second does not survive a kill of its broker: the server's own window. */
-const OLD_ENOUGH_MS = 2_000;
 
 /** Workers of one queue with one schedule of every second, and all that they have said. */
 class Crew {
@@ -171,11 +169,7 @@ describe.each<{ series: BrokerSeries; seconds: number; heartbeat: string }>([
     await crew.startMany(3, heartbeat);
     await crew.awaitTicks(2, 30_000);
     const begin = Date.now();
-    await eventually(
-      'the queues to be old enough',
-      () => Date.now() - begin,
-      (age) => age > OLD_ENOUGH_MS,
-    );
+    await untilOldEnough(begin);
     await broker.kill();
     await broker.start();
     await crew.awaitTicks(crew.distinct.size + 15, 60_000);

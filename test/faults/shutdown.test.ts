@@ -3,12 +3,11 @@ import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
+import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
 
 /** What `docs/do/run-workers.md` promises beyond `stopTimeout`, and some room for a busy machine. */
 const SILENT_BOUND_MS = 12_000;
-/** A quorum queue younger than about a second does not survive a kill of its broker: the server's own window. */
-const OLD_ENOUGH_MS = 2_000;
 const FOREVER = '60000';
 
 describe.each(['4.3', '3.10'] as const)('SIGTERM to a worker on RabbitMQ %s', (series) => {
@@ -126,11 +125,7 @@ describe.each(['4.3', '3.10'] as const)('SIGTERM to a worker on RabbitMQ %s', (s
     const queue = uniqueName('killed');
     const first = await startWorker(queue, FOREVER, '500');
     const declaredAt = Date.now();
-    await eventually(
-      'the queue to be old enough',
-      () => Date.now() - declaredAt,
-      (age) => age > OLD_ENOUGH_MS,
-    );
+    await untilOldEnough(declaredAt);
     const ids = await enqueue(queue, 100);
     await first.says('begin', 5);
     await broker.kill();
