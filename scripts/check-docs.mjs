@@ -1,5 +1,5 @@
-// Compiles every TypeScript block of README.md and docs/ against the built package, and follows every relative link of the
-// pages that people read. Fails with page:line. Needs dist/ ("npm run build").
+// Compiles every TypeScript block of README.md and docs/ against the built package, follows every relative link of the
+// pages that people read, and looks for every npm script they name. Fails with page:line. Needs dist/ ("npm run build").
 //
 // A block stands on its own. What it needs and the reader does not can stand before it, unseen: <!-- ts … -->.
 // A block that begins with "// name.ts" is that file; blocks of one page import each other by such names, and those of
@@ -15,8 +15,15 @@ const out = join(root, '.build/docs');
 
 /** Pages whose code is compiled. */
 const CODE_PAGES = ['README.md', ...markdownIn('docs')];
-/** Pages whose links are followed. */
-const LINK_PAGES = [...CODE_PAGES, 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...markdownIn('examples')];
+/** Pages whose links are followed, and whose npm scripts are looked for. */
+const LINK_PAGES = [
+  ...CODE_PAGES,
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'bench/README.md',
+  ...markdownIn('examples'),
+];
 
 const COMPILER_OPTIONS = {
   target: 'es2022',
@@ -36,7 +43,12 @@ const COMPILER_OPTIONS = {
 
 if (!existsSync(join(root, 'dist/index.d.ts'))) fail(['dist/ is missing: run "npm run build" first']);
 const pages = CODE_PAGES.map(readBlocks);
-const problems = [...pages.flatMap((page) => page.problems), ...LINK_PAGES.flatMap(linkProblems), ...compile(pages)];
+const problems = [
+  ...pages.flatMap((page) => page.problems),
+  ...LINK_PAGES.flatMap(linkProblems),
+  ...LINK_PAGES.flatMap(scriptProblems),
+  ...compile(pages),
+];
 if (problems.length > 0) fail(problems);
 console.log(
   `docs: ${pages.reduce((sum, page) => sum + page.blocks.length, 0)} code blocks compile, links of ${LINK_PAGES.length} pages lead somewhere.`,
@@ -153,6 +165,17 @@ function linkProblems(page) {
     }
   }
   return problems;
+}
+
+/** Scripts that a page tells to run and package.json does not have. */
+function scriptProblems(page) {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const lines = readFileSync(join(root, page), 'utf8').split('\n');
+  return lines.flatMap((line, index) =>
+    [...line.matchAll(/\bnpm run (?:--silent )?([\w:/-]+)/g)]
+      .filter(([, script]) => scripts[script] === undefined)
+      .map(([, script]) => `${page}:${index + 1}: package.json has no script "${script}"`),
+  );
 }
 
 /** Headings as GitHub names them. */

@@ -121,12 +121,14 @@ export function describeConsuming(context: SuiteContext): void {
       await eventually(
         'the consumer to come back',
         () => states,
-        (seen) => seen.join() === 'consuming,recovering,consuming',
+        // While it recovers, each other reason is told, too: a queue that is still being deleted has more than one.
+        (seen) => /^consuming(,recovering)+,consuming$/.test(seen.join()),
       );
+      const told = states.length;
       await context.publish(queue, 'after');
       expect((await inbox.take()).body.toString()).toBe('after');
       await subscription.close();
-      expect(states.slice(3)).toEqual(['cancelled', 'closed']);
+      expect(states.slice(told)).toEqual(['cancelled', 'closed']);
     });
 
     it('closes within bounds, twice, and with its broker', async () => {
