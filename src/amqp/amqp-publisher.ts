@@ -1,4 +1,4 @@
-import type { Publisher, PublishOptions } from '../broker/broker';
+import type { OnPublishEnd, Publisher, PublishOptions } from '../broker/broker';
 import {
   BrokerBlockedError,
   ConnectionClosedError,
@@ -47,13 +47,20 @@ export class AmqpPublisher implements Publisher {
   }
 
   publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
-    if (this.#closed) return Promise.reject(new ConnectionClosedError('it was closed by this process'));
+    return new Promise((resolve, reject) => {
+      this.send(message, options, (error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  send(message: OutgoingMessage, options: PublishOptions | undefined, onEnd: OnPublishEnd): void {
+    if (this.#closed) {
+      onEnd(new ConnectionClosedError('it was closed by this process'));
+      return;
+    }
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
     const lane = message.exchange === '' ? this.#toQueues : this.#toExchanges;
-    return new Promise<void>((resolve, reject) => {
-      lane.publish(new Publication(message, timeoutMs, resolve, reject, this.options.onPublished));
-      this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
-    });
+    lane.publish(new Publication(message, timeoutMs, onEnd, this.options.onPublished));
+    this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
   }
 
   /** Ends what is on its way. Call it before the connection is closed. */

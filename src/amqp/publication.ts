@@ -1,3 +1,4 @@
+import type { OnPublishEnd } from '../broker/broker';
 import { type BagItem, NO_PLACE } from '../collections/bag';
 import type { PublishTarget } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
@@ -22,8 +23,7 @@ export class Publication implements BagItem {
   constructor(
     readonly message: OutgoingMessage,
     readonly timeoutMs: number,
-    private readonly resolve: () => void,
-    private readonly reject: (error: Error) => void,
+    private readonly onEnd: OnPublishEnd,
     private readonly onPublished: OnPublished | undefined,
   ) {}
 
@@ -40,7 +40,6 @@ export class Publication implements BagItem {
   /** It was confirmed, or it failed. */
   settle(error?: Error): void {
     this.onPublished?.(this.startedAt, error);
-    if (error === undefined) this.resolve();
-    else this.reject(error);
+    this.onEnd(error);
   }
 }

@@ -149,7 +149,15 @@ export interface Publisher {
    * @throws UnroutableError, NackedError, PublishRefusedError, PublishTimeoutError, BrokerBlockedError, TooManyWaitingError, ConnectionClosedError
    */
   publish(message: OutgoingMessage, options?: PublishOptions): Promise<void>;
+  /**
+   * The same for whoever sends thousands at a time, to whom a promise for each is too much: tells the end of the message
+   * instead, once, with the error where `publish` would reject. Never throws.
+   */
+  send(message: OutgoingMessage, options: PublishOptions | undefined, onEnd: OnPublishEnd): void;
 }
+
+/** Told how a message ended: without an error, it was confirmed. Must not throw. */
+export type OnPublishEnd = (error?: Error) => void;
 
 /** `recovering`: not consuming now, and working on it. */
 export type SubscriptionState = 'consuming' | 'recovering' | 'cancelled' | 'closed';

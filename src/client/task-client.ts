@@ -1,4 +1,4 @@
-import type { Broker } from '../broker/broker';
+import type { Broker, OnPublishEnd } from '../broker/broker';
 import { describeThrown } from '../errors/describe-thrown';
 import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
@@ -31,6 +31,9 @@ export interface TaskClientOptions {
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
 const MANY_WINDOW = 1_000;
+
+/** Of these, how many are made before others have their turn: what was written goes out while the next are made. */
+const MANY_AT_ONCE = 100;
 
 /** Enqueues tasks: validated before they are sent, and stored by the broker before the promise resolves. */
 export class TaskClient {
@@ -99,11 +102,14 @@ export class TaskClient {
   }
 
   #send(contract: TaskContract, outgoing: OutgoingTask): Promise<EnqueuedTask> {
-    const { id } = outgoing;
-    return this.#publish(contract, outgoing).then(
-      () => ({ id, task: contract.name, queue: contract.queue }),
-      (error: unknown) => this.#failed(contract, id, error),
-    );
+    return new Promise((resolve, reject) => {
+      const { id } = outgoing;
+      this.#publish(contract, outgoing, (error) => {
+        if (error === undefined) return resolve({ id, task: contract.name, queue: contract.queue });
+        this.#tellFailed(contract, id, error);
+        reject(error);
+      });
+    });
   }
 
   #failed(contract: TaskContract, id: string | undefined, error: unknown): Promise<never> {
@@ -119,6 +125,7 @@ export class TaskClient {
     for (const item of items) {
       if (window.isFull) await window.hasRoom();
       const position = index++;
+      if (index % MANY_AT_ONCE === 0) await nextTurn();
       window.enter();
       this.#enqueueItem(contract, item, (result) => {
         results[position] = result;
@@ -129,22 +136,24 @@ export class TaskClient {
     return results;
   }
 
-  /** Tells its result, without fail. Makes no more promises than publishing does: this runs for each of many. */
+  /** Tells its result, without fail. Makes a promise only where something has to be waited for: this runs for each of many. */
   #enqueueItem(contract: TaskContract, item: EnqueueItem<unknown>, tell: (result: EnqueueResult) => void): void {
     let id: string | undefined;
     const failed = (error: unknown): void => {
       this.#tellFailed(contract, id, error);
       tell({ ok: false, id, error: error as Error });
     };
-    const publish = (outgoing: OutgoingTask): Promise<void> => {
+    const publish = (outgoing: OutgoingTask): void => {
       ({ id } = outgoing);
-      return this.#publish(contract, outgoing).then(() => tell({ ok: true, id: outgoing.id }), failed);
+      this.#publish(contract, outgoing, (error) =>
+        error === undefined ? tell({ ok: true, id: outgoing.id }) : failed(error),
+      );
     };
     try {
-      const { payload, ...options } = item;
-      ({ id } = options);
-      const outgoing = this.#outgoing(contract, payload, isEmpty(options) ? undefined : options);
-      if (outgoing instanceof Promise) outgoing.then(publish).catch(failed);
+      const options = optionsOf(item);
+      id = options?.id;
+      const outgoing = this.#outgoing(contract, item.payload, options);
+      if (outgoing instanceof Promise) outgoing.then(publish, failed);
       else publish(outgoing);
     } catch (error) {
       failed(error);
@@ -159,28 +168,26 @@ export class TaskClient {
     return outgoingTask(this.#sentTask(contract), payload, options, this.options.context, this.options.clock.now());
   }
 
-  #publish(contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
+  #publish(contract: TaskContract, outgoing: OutgoingTask, onEnd: OnPublishEnd): void {
     const { tracer, events } = this.options;
-    return tracer === undefined && !events.has('task:enqueued')
-      ? this.#publishMessage(contract, outgoing, outgoing.message)
-      : this.#publishObserved(contract, outgoing);
+    if (tracer === undefined && !events.has('task:enqueued')) {
+      this.#publishMessage(contract, outgoing, outgoing.message, onEnd);
+    } else this.#publishObserved(contract, outgoing, onEnd);
   }
 
-  async #publishObserved(contract: TaskContract, outgoing: OutgoingTask): Promise<void> {
+  #publishObserved(contract: TaskContract, outgoing: OutgoingTask, onEnd: OnPublishEnd): void {
     const { tracer, events } = this.options;
     const { id, delayMs } = outgoing;
     const { name: task, queue } = contract;
     const trace = tracer?.send({ task, queue, delayMs, message: outgoing.message });
     const message = withTraceHeaders(outgoing.message, trace?.headers);
-    try {
-      await this.#publishMessage(contract, outgoing, message);
-    } catch (error) {
-      trace?.end({ error });
-      throw error;
-    }
-    trace?.end();
-    if (!events.has('task:enqueued')) return;
-    events.emit('task:enqueued', { task, id, queue, delayMs, traceId: traceIdOf(message.properties.headers) });
+    this.#publishMessage(contract, outgoing, message, (error) => {
+      trace?.end(error && { error });
+      if (error === undefined && events.has('task:enqueued')) {
+        events.emit('task:enqueued', { task, id, queue, delayMs, traceId: traceIdOf(message.properties.headers) });
+      }
+      onEnd(error);
+    });
   }
 
   #tellFailed(contract: TaskContract, id: string | undefined, error: unknown): void {
@@ -194,11 +201,13 @@ export class TaskClient {
     contract: TaskContract,
     { delayMs, timeoutMs, id }: OutgoingTask,
     message: OutgoingMessage,
-  ): Promise<void> {
+    onEnd: OnPublishEnd,
+  ): void {
     const { publisher } = this.options.broker;
     const options = timeoutMs === undefined ? undefined : { timeoutMs };
-    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) return publisher.publish(message, options);
-    return this.#assertQueueExists(contract.queue, id).then(() => publisher.publish(message, options));
+    const send = () => publisher.send(message, options, onEnd);
+    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) send();
+    else this.#assertQueueExists(contract.queue, id).then(send, onEnd);
   }
 
   /** The ladder takes any message; whether somebody waits at its other end is asked once for each queue. */
@@ -246,7 +255,14 @@ export class TaskClient {
   }
 }
 
-function isEmpty(options: object): boolean {
-  for (const _key in options) return false;
-  return true;
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** Nearly every item has none. */
+function optionsOf(item: EnqueueItem<unknown>): EnqueueOptions | undefined {
+  for (const key in item) {
+    if (key === 'payload') continue;
+    const { payload: _payload, ...options } = item;
+    return options;
+  }
+  return undefined;
 }

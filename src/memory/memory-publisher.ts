@@ -1,4 +1,4 @@
-import type { BrokerEvents, Publisher, PublishOptions } from '../broker/broker';
+import type { BrokerEvents, OnPublishEnd, Publisher, PublishOptions } from '../broker/broker';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import {
@@ -45,6 +45,10 @@ export class MemoryPublisher implements Publisher {
       throw error;
     }
     this.events.onPublished?.(startedAt);
+  }
+
+  send(message: OutgoingMessage, options: PublishOptions | undefined, onEnd: OnPublishEnd): void {
+    this.publish(message, options).then(() => onEnd(), onEnd);
   }
 
   async #publish(message: OutgoingMessage, options: PublishOptions | undefined): Promise<void> {
