@@ -37,6 +37,13 @@ const consumed = (contender: Selection['contender'], figure: FigureName = 'perSe
   figure,
 });
 
+const observed = (contender: Selection['contender'], work: 'enqueue' | 'consume'): Selection => ({
+  section: 'telemetry',
+  work,
+  contender,
+  figure: 'perSecond',
+});
+
 const enqueued = (contender: Selection['contender'], work: 'enqueue' | 'enqueueMany' = 'enqueue'): Selection => ({
   section: 'throughput',
   work,
@@ -147,14 +154,29 @@ export const TARGETS: readonly Target[] = [
   absolute('idling with 100 queues, of one core', 1, percent, started('idle', 'cpuPercent')),
   ...observedAtLeast('prometheus', 'Prometheus metrics', 0.95),
   ...observedAtLeast('metrics', 'OpenTelemetry metrics', 0.95),
+  ...observedAtLeast('producer', 'OpenTelemetry metrics by a producer', 0.95),
   ...observedAtLeast('traces', 'traces, 1 % sampled', 0.9),
 ];
 
 /** What telemetry may cost, on both sides. */
 function observedAtLeast(contender: Selection['contender'], what: string, limit: number): readonly Target[] {
   return [
-    compare(`consume with ${what}`, 'without', 'at least', limit, consumed(contender), consumed('warren')),
-    compare(`enqueue with ${what}`, 'without', 'at least', limit, enqueued(contender), enqueued('warren')),
+    compare(
+      `consume with ${what}`,
+      'without',
+      'at least',
+      limit,
+      observed(contender, 'consume'),
+      observed('warren', 'consume'),
+    ),
+    compare(
+      `enqueue with ${what}`,
+      'without',
+      'at least',
+      limit,
+      observed(contender, 'enqueue'),
+      observed('warren', 'enqueue'),
+    ),
   ];
 }
 

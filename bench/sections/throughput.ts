@@ -3,7 +3,7 @@ import type { Sample } from '../results/sample';
 import { SETTINGS, warmUpFor } from '../settings';
 import { interleaved, type Section, type SectionName, type Step, scaled, type Tools } from './section';
 
-const MESSAGES = { short: 20_000, full: 50_000 };
+const MESSAGES = { short: 20_000, full: 100_000 };
 /** Those whose documentation has a call that sends many. */
 const SENDS_MANY: readonly ContenderName[] = ['warren', 'bullmq'];
 

@@ -1,3 +1,4 @@
 export type { Telemetry } from '../events/telemetry';
+export type { MetricProducer, ProducedMetric, ProducedMetrics } from './metrics/metric-producer';
 export type { TelemetryOptions } from './options';
-export { telemetry } from './telemetry';
+export { metricProducer, telemetry } from './telemetry';

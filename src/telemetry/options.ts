@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error';
 import { OptionReader } from '../task/option-reader';
+import { type MetricProducer, OwnMetricProducer } from './metrics/metric-producer';
 import type { PrometheusRegistry } from './metrics/prometheus';
 
 /** What `telemetry()` shall do. Nothing is on by default, and only what is on is loaded. */
@@ -9,8 +10,11 @@ export interface TelemetryOptions {
    * an SDK of your choice. @defaultValue `false`
    */
   readonly traces?: boolean;
-  /** Metrics through `@opentelemetry/api`. @defaultValue `false` */
-  readonly metrics?: boolean;
+  /**
+   * Metrics through OpenTelemetry. `true`: through `@opentelemetry/api`, which costs several microseconds a task; or a
+   * {@link metricProducer}, which a metric reader of your SDK asks for what was counted. @defaultValue `false`
+   */
+  readonly metrics?: boolean | MetricProducer;
   /**
    * Metrics as Prometheus' text, which the app's HTTP endpoint shows at `/metrics`. Takes `prom-client`, which you install.
    * `true`: in a registry of their own; or in one of yours, beside your own metrics. @defaultValue `false`
@@ -20,7 +24,7 @@ export interface TelemetryOptions {
 
 export interface ResolvedTelemetryOptions {
   readonly traces: boolean;
-  readonly metrics: boolean;
+  readonly metrics: boolean | OwnMetricProducer;
   readonly prometheus: boolean | PrometheusRegistry;
 }
 
@@ -33,7 +37,7 @@ export function readTelemetryOptions(options: TelemetryOptions): ResolvedTelemet
   reader.refuseUnknown(OPTION_KEYS);
   const resolved = {
     traces: reader.flag('traces') ?? false,
-    metrics: reader.flag('metrics') ?? false,
+    metrics: readMetrics(reader),
     prometheus: readPrometheus(reader),
   };
   if (problems.length === 0 && Object.values(resolved).every((value) => value === false)) {
@@ -41,6 +45,13 @@ export function readTelemetryOptions(options: TelemetryOptions): ResolvedTelemet
   }
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze(resolved);
+}
+
+function readMetrics(reader: OptionReader): boolean | OwnMetricProducer {
+  const value = reader.value('metrics') ?? false;
+  if (typeof value === 'boolean' || value instanceof OwnMetricProducer) return value;
+  reader.refuse('metrics', 'true, false or what metricProducer() gives');
+  return false;
 }
 
 function readPrometheus(reader: OptionReader): boolean | PrometheusRegistry {

@@ -1,5 +1,6 @@
 import type { AppTelemetry, ObservedApp, Telemetry } from '../events/telemetry';
 import { loadPeer } from './load-peer';
+import { type MetricProducer, OwnMetricProducer } from './metrics/metric-producer';
 import { MetricsExport } from './metrics/metrics-export';
 import type { PrometheusRegistry } from './metrics/prometheus';
 import { readTelemetryOptions, type TelemetryOptions } from './options';
@@ -25,12 +26,26 @@ export function telemetry(options: TelemetryOptions): Telemetry {
   const { traces, metrics, prometheus } = readTelemetryOptions(options);
   const tracing = traces ? loadOpenTelemetry('traces') : undefined;
   const registry = typeof prometheus === 'boolean' ? (prometheus ? newRegistry() : undefined) : prometheus;
+  const producer = typeof metrics === 'boolean' ? undefined : metrics;
   const measuring =
-    metrics || registry !== undefined
-      ? new MetricsExport(metrics ? loadOpenTelemetry('metrics') : undefined, registry)
+    metrics !== false || registry !== undefined
+      ? new MetricsExport(metrics === true ? loadOpenTelemetry('metrics') : undefined, registry, producer)
       : undefined;
   return { observe: (app) => observe(app, tracing, measuring) };
 }
+
+/**
+ * Warren's metrics for an OpenTelemetry reader: give it to the reader, and to `telemetry()`. The SDK then takes over what
+ * Warren has counted when it collects, where `metrics: true` hands it three values a task. Views of the SDK do not apply.
+ *
+ * @example
+ * ```ts
+ * const producer = metricProducer();
+ * const reader = new PeriodicExportingMetricReader({ exporter, metricProducers: [producer] });
+ * const app = await createTaskApp({ tasks: [EmailTasks], telemetry: telemetry({ metrics: producer }) });
+ * ```
+ */
+export const metricProducer = (): MetricProducer => new OwnMetricProducer();
 
 function observe(
   app: ObservedApp,

@@ -49,12 +49,18 @@ export function feedMetrics(options: FeedOptions): Feed {
 /** Meters by queue and task. Two maps cost less than a key that is put together for every message. */
 class Meters {
   readonly #byQueue = new Map<string, Map<string, TaskMeters>>();
+  #last: { readonly queue: string; readonly task: string | undefined; readonly meters: TaskMeters } | undefined;
 
   constructor(private readonly options: FeedOptions) {}
 
   /** Of a message that came: its task may be anybody's. */
   received({ queue, task }: { readonly queue: string; readonly task: string | undefined }): TaskMeters {
-    return this.of(queue, task !== undefined && this.options.isKnownTask(task) ? task : UNKNOWN_TASK);
+    // One message tells several events, and the next one is often of the same task.
+    const last = this.#last;
+    if (last !== undefined && last.task === task && last.queue === queue) return last.meters;
+    const meters = this.of(queue, task !== undefined && this.options.isKnownTask(task) ? task : UNKNOWN_TASK);
+    this.#last = { queue, task, meters };
+    return meters;
   }
 
   of(queue: string, task: string): TaskMeters {

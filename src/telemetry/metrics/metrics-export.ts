@@ -1,5 +1,6 @@
 import type { ObservedApp, TelemetryPage } from '../../events/telemetry';
 import type { OpenTelemetryApi } from '../traces/open-telemetry-api';
+import type { OwnMetricProducer } from './metric-producer';
 import { MetricsModel } from './metrics-model';
 import { type ObservedMetrics, observeMetrics } from './observe-metrics';
 import { OpenTelemetryMetrics } from './open-telemetry-metrics';
@@ -16,6 +17,7 @@ export class MetricsExport {
   constructor(
     private readonly api: OpenTelemetryApi | undefined,
     private readonly registry: PrometheusRegistry | undefined,
+    private readonly producer: OwnMetricProducer | undefined,
   ) {}
 
   get pages(): readonly TelemetryPage[] {
@@ -44,6 +46,7 @@ export class MetricsExport {
     const update = (): void => this.#update();
     openTelemetry?.export(model, update);
     if (this.registry !== undefined) registerMetrics(this.registry, model, update);
+    this.producer?.add({ model, update, since: Date.now() });
     return model;
   }
 

@@ -1,4 +1,4 @@
-import type { Attributes, BatchObservableCallback, Histogram, Meter, Observable } from '@opentelemetry/api';
+import type { BatchObservableCallback, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type { OpenTelemetryApi } from '../traces/open-telemetry-api';
 import {
   bucketsOf,
@@ -10,11 +10,12 @@ import {
   type MetricName,
 } from './metric-definitions';
 import type { MetricsModel, ObserverOf } from './metrics-model';
-import type { LabelValues } from './series';
+import { namedLabels, readValues } from './read-model';
 
 /**
  * The metrics as instruments of OpenTelemetry. Counters and gauges are read from the model when the SDK collects. Values of
- * histograms are handed on one by one, since the API has no other way: that is what a message costs here.
+ * histograms are handed on one by one, since the API has no other way: that is what a message costs here, and what a
+ * `metricProducer()` saves.
  */
 export class OpenTelemetryMetrics {
   readonly #meter: Meter;
@@ -27,7 +28,7 @@ export class OpenTelemetryMetrics {
   /** What the model tells each value of a histogram. */
   readonly observerOf: ObserverOf = (name, labels) => {
     const histogram = this.#histogram(name);
-    const attributes = attributesOf(name, labels);
+    const attributes = namedLabels(name, labels);
     return (value) => histogram.record(value, attributes);
   };
 
@@ -37,8 +38,8 @@ export class OpenTelemetryMetrics {
     const read: BatchObservableCallback = async (result) => {
       update();
       for (const [name, instrument] of observables) {
-        for (const { labels, value } of await valuesOf(model, name)) {
-          result.observe(instrument, value, attributesOf(name, labels));
+        for (const { labels, value } of await readValues(model, name)) {
+          result.observe(instrument, value, namedLabels(name, labels));
         }
       }
     };
@@ -55,24 +56,11 @@ export class OpenTelemetryMetrics {
     return histogram;
   }
 
-  #observable(name: MetricName): readonly (readonly [MetricName, Observable])[] {
+  #observable(name: MetricName): readonly (readonly [Exclude<MetricName, HistogramName>, Observable])[] {
     const { kind, unit, help: description } = METRICS[name];
-    if (kind === 'counter') return [[name, this.#meter.createObservableCounter(name, { description, unit })]];
-    if (kind === 'gauge') return [[name, this.#meter.createObservableGauge(name, { description, unit })]];
+    if (kind === 'counter')
+      return [[name as CounterName, this.#meter.createObservableCounter(name, { description, unit })]];
+    if (kind === 'gauge') return [[name as GaugeName, this.#meter.createObservableGauge(name, { description, unit })]];
     return [];
   }
 }
-
-async function valuesOf(
-  model: MetricsModel,
-  name: MetricName,
-): Promise<readonly { readonly labels: LabelValues; readonly value: number }[]> {
-  if (METRICS[name].kind === 'gauge') return model.read(name as GaugeName);
-  return [...model.counter(name as CounterName).entries()].map(({ labels, series }) => ({
-    labels,
-    value: series.value,
-  }));
-}
-
-const attributesOf = (name: MetricName, labels: LabelValues): Attributes =>
-  Object.fromEntries(METRICS[name].labels.map((label, index) => [label, labels[index] ?? '']));

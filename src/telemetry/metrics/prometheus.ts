@@ -1,6 +1,8 @@
-import type { CounterName, GaugeName, HistogramName } from './metric-definitions';
 import {
   bucketsOf,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
   METRIC_NAMES,
   METRICS,
   type MetricDefinition,
@@ -8,7 +10,8 @@ import {
   prometheusName,
 } from './metric-definitions';
 import type { MetricsModel } from './metrics-model';
-import type { Histogram, LabelValues } from './series';
+import { namedLabels, readValues } from './read-model';
+import type { Histogram } from './series';
 
 /** A value as prom-client writes it. */
 export interface PrometheusValue {
@@ -54,21 +57,13 @@ export function registerMetrics(registry: PrometheusRegistry, model: MetricsMode
 }
 
 async function values(model: MetricsModel, name: MetricName): Promise<readonly PrometheusValue[]> {
-  const label = (given: LabelValues): Record<string, string> =>
-    Object.fromEntries(METRICS[name].labels.map((key, index) => [key, given[index] ?? '']));
-  switch (METRICS[name].kind) {
-    case 'counter':
-      return [...model.counter(name as CounterName).entries()].map(({ labels, series }) => ({
-        labels: label(labels),
-        value: series.value,
-      }));
-    case 'gauge':
-      return (await model.read(name as GaugeName)).map(({ labels, value }) => ({ labels: label(labels), value }));
-    case 'histogram':
-      return [...model.histogram(name as HistogramName).entries()].flatMap(({ labels, series }) =>
-        histogramValues(name as HistogramName, label(labels), series),
-      );
+  if (METRICS[name].kind === 'histogram') {
+    return [...model.histogram(name as HistogramName).entries()].flatMap(({ labels, series }) =>
+      histogramValues(name as HistogramName, namedLabels(name, labels), series),
+    );
   }
+  const read = await readValues(model, name as CounterName | GaugeName);
+  return read.map(({ labels, value }) => ({ labels: namedLabels(name, labels), value }));
 }
 
 /** Prometheus counts into a bucket all that is below its end, and so all of the buckets before it. */

@@ -5,7 +5,7 @@ import { ATTRIBUTE, failureOf, settleAttributes, settlementName } from './attrib
 import { fail } from './record-failure';
 import { lastSpanOf, linksTo, type Spans } from './spans';
 
-const nothing = (): void => undefined;
+const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: () => undefined });
 
 /** One attempt's span, and that of its settlement, which is its child. */
 export class OpenTelemetryAttempt implements AttemptTrace {
@@ -18,7 +18,7 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     private readonly creation: Context,
     private readonly span: Span | undefined,
   ) {
-    this.#context = span === undefined ? creation : spans.withSpan(creation, span);
+    this.#context = span === undefined || isAsUnseen(spans, creation, span) ? creation : spans.withSpan(creation, span);
   }
 
   get traceId(): string | undefined {
@@ -43,7 +43,10 @@ export class OpenTelemetryAttempt implements AttemptTrace {
   settle(settlement: TracedSettlement): SendTrace {
     const { span, spans } = this;
     // It has ended and records no more; whether it was sampled is what counts.
-    if (span !== undefined && !spans.isSampled(span)) return { headers: this.#begun(span), end: nothing };
+    if (span !== undefined && !spans.isSampled(span)) {
+      const headers = this.#begun(span);
+      return headers === undefined ? UNTOLD : { ...UNTOLD, headers };
+    }
     const settling = spans.start(
       { name: settlementName(settlement), type: 'settle' },
       this.delivery.queue,
@@ -61,4 +64,14 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     if (this.spans.spanContext(this.creation) !== undefined) return undefined;
     return this.spans.inject(this.spans.withSpan(this.creation, span));
   }
+}
+
+/**
+ * Whether nobody will see the attempt, nor the span that it came from: then what the handler traces may as well be a
+ * child of that one, and no context is made for it. Nearly all attempts are such where few traces are sampled.
+ */
+function isAsUnseen(spans: Spans, creation: Context, span: Span): boolean {
+  if (span.isRecording() || spans.isSampled(span)) return false;
+  const parent = spans.spanContext(creation);
+  return parent !== undefined && (parent.traceFlags & spans.api.TraceFlags.SAMPLED) === 0;
 }

@@ -8,6 +8,7 @@ import type { OpenTelemetryApi } from './open-telemetry-api';
 import { fail } from './record-failure';
 
 const MAX_HEADER_LENGTH = 8_192;
+const nothing = (): void => undefined;
 
 /** Makes the spans of one app, and carries their contexts in and out of messages. */
 export class Spans {
@@ -29,18 +30,20 @@ export class Spans {
     operation: Operation,
     queue: string,
     kind: SpanKind,
-    links: Link[],
+    links: readonly Link[],
     parent: Context,
     describe: () => Attributes,
   ) {
     const { name, attributes } = this.#shape(operation, queue);
-    const span = this.#tracer.startSpan(name, { kind, attributes, links }, parent);
+    const span = this.#tracer.startSpan(name, { kind, attributes, links: links as Link[] }, parent);
     if (span.isRecording()) span.setAttributes(describe());
     return span;
   }
 
   /** The trace of a message that is being published. */
   sending(span: Span, headers: TraceHeaders | undefined): SendTrace {
+    // The end of a span that is not recorded tells nobody, and a thousand messages on their way would keep as many spans.
+    if (!span.isRecording()) return { headers, end: nothing };
     return {
       headers,
       end: (failure) => {
@@ -108,7 +111,10 @@ const TEXT_HEADERS = {
   keys: (headers: MessageHeaders) => Object.keys(headers),
 };
 
-export const linksTo = (span: SpanContext | undefined): Link[] => (span === undefined ? [] : [{ context: span }]);
+export const linksTo = (span: SpanContext | undefined): readonly Link[] =>
+  span === undefined ? NO_LINKS : [{ context: span }];
+
+const NO_LINKS: readonly Link[] = Object.freeze([]);
 
 /** The attempt before, as its copy tells it. */
 export function lastSpanOf(headers: MessageHeaders | undefined): SpanContext | undefined {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
+  DataPointType,
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
@@ -19,7 +20,7 @@ import {
   type TaskAppOptions,
   TaskQueue,
 } from '../../../src';
-import { telemetry } from '../../../src/telemetry';
+import { metricProducer, telemetry } from '../../../src/telemetry';
 import { METRIC_NAMES, METRICS, prometheusName } from '../../../src/telemetry/metrics/metric-definitions';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';
@@ -205,17 +206,24 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
       expect(scrape.value('warren_tasks_completed_total', { queue, task })).toBe(1);
     });
 
-    it('tells the same through OpenTelemetry', async () => {
+    it.each([
+      ['the API of OpenTelemetry', true],
+      ['a metric producer that an SDK reads', metricProducer()],
+    ])('tells the same through %s', async (_way, way) => {
       const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-      const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+      const metricProducers = typeof way === 'boolean' ? [] : [way];
+      const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000, metricProducers });
       const provider = new MeterProvider({ readers: [reader] });
       metrics.setGlobalMeterProvider(provider);
       try {
         const { queue, type, task } = deeds();
-        const app = await start(type, { telemetry: telemetry({ metrics: true, prometheus: true }) });
+        const app = await start(type, { telemetry: telemetry({ metrics: way, prometheus: true }) });
         await liveThrough(app, type);
         await reader.forceFlush();
-        const [scope] = exporter.getMetrics().at(-1)?.scopeMetrics ?? [];
+        const scope = exporter
+          .getMetrics()
+          .at(-1)
+          ?.scopeMetrics.find(({ scope: { name } }) => name === 'warren');
         const found = new Map(scope?.metrics.map((metric) => [metric.descriptor.name, metric]));
         // What nothing was told of is not exported: an alarm that was not, a connection that was not lost.
         const silent = METRIC_NAMES.filter((name) => !found.has(name));
@@ -242,6 +250,16 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
         expect(pointOf('warren.tasks.dead_lettered', { ...own, reason: 'exhausted' })).toBe(2);
         expect(pointOf('warren.task.run.duration', { ...own, outcome: 'completed' })).toMatchObject({ count: 4 });
         expect(pointOf('warren.task.queue.latency', own)).toMatchObject({ count: 12 });
+        const run = found.get('warren.task.run.duration');
+        expect([run?.dataPointType, run?.aggregationTemporality]).toEqual([
+          DataPointType.HISTOGRAM,
+          AggregationTemporality.CUMULATIVE,
+        ]);
+        expect(found.get('warren.tasks.completed')).toMatchObject({
+          dataPointType: DataPointType.SUM,
+          isMonotonic: true,
+        });
+        expect(found.get('warren.worker.slots')).toMatchObject({ dataPointType: DataPointType.GAUGE });
         expect(pointOf('warren.worker.slots', { queue })).toBe(4);
         expect(pointOf('warren.queue.dead_letters', { queue })).toBe(3);
       } finally {

@@ -1,13 +1,17 @@
+import type { MetricProducer } from '@opentelemetry/sdk-metrics';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createTaskApp, type TaskContext } from '../../../src';
-import { telemetry } from '../../../src/telemetry';
+import { metricProducer, telemetry } from '../../../src/telemetry';
 
 /** What users write, and what they must not. Never run. */
 export async function telemetryOptions(task: TaskContext): Promise<void> {
   await createTaskApp({ telemetry: telemetry({ traces: true, metrics: true, prometheus: true }), logger: pino() });
   await createTaskApp({ telemetry: telemetry({ prometheus: new Registry() }) });
   await createTaskApp({ logPayload: (payload, { name }) => (name === 'emails.send' ? payload : undefined) });
+  const producer = metricProducer();
+  producer satisfies MetricProducer;
+  await createTaskApp({ telemetry: telemetry({ metrics: producer }) });
   // @ts-expect-error options of telemetry() stand inside of it
   await createTaskApp({ telemetry: { traces: true } });
   // @ts-expect-error no such option

@@ -8,6 +8,9 @@ it('refuses what it does not know, and to do nothing', () => {
   expect(() => telemetry({ traces: 'yes' } as unknown as TelemetryOptions)).toThrow(
     'telemetry: traces must be true or false, got "yes"',
   );
+  expect(() => telemetry({ metrics: { collect: () => undefined } } as never)).toThrow(
+    'telemetry: metrics must be true, false or what metricProducer() gives, got an object',
+  );
   expect(() => telemetry({})).toThrow('telemetry: nothing is turned on');
 });
 
