@@ -4,8 +4,20 @@ import { integerHeader } from '../message/headers';
 import type { MessageProperties } from '../message/wire';
 import { AckBatcher } from './ack-batcher';
 
-/** How long an acknowledgement may wait for others. Should the process die meanwhile, the task comes again. */
-const ACK_WAIT_MS = 1;
+/**
+ * How long an acknowledgement may wait for others, in milliseconds, and how much of the prefetch may be out meanwhile.
+ * Should the process die, those tasks come again.
+ */
+interface Patience {
+  readonly waitMs: number;
+  readonly share: number;
+  readonly deliveries: number;
+}
+
+/** All that came is done. More than a hundred at once spare the broker nothing more, and let it wait. */
+const AT_REST: Patience = { waitMs: 5, share: 3 / 4, deliveries: 100 };
+/** Some of it runs, so what waits here is room that the broker does not know of. */
+const AT_WORK: Patience = { waitMs: 1, share: 1 / 2, deliveries: Number.POSITIVE_INFINITY };
 
 /**
  * One life of a channel. Delivery tags mean something only on the channel that gave them: acknowledged on another,
@@ -63,13 +75,15 @@ export class ChannelGeneration {
   }
 
   /**
-   * At the end of this turn; or a little later, so that the acknowledgements of some turns become one write, while the
-   * broker may still send more than half of the prefetch and so will not run dry.
+   * At the end of this turn; or a little later, so that the acknowledgements of some turns become one, while the broker
+   * may still send more and so will not run dry. A quorum queue logs and answers each acknowledgement.
    */
   #flushSoon(): void {
     if (this.#immediate !== undefined) return;
-    if (this.#outstanding * 2 >= this.prefetch) this.#immediate = setImmediate(() => this.flush());
-    else this.#timer ??= setTimeout(() => this.flush(), ACK_WAIT_MS);
+    const { waitMs, share, deliveries } = this.#outstanding === this.#batcher.waiting ? AT_REST : AT_WORK;
+    const mayWait = this.#outstanding < Math.min(this.prefetch * share, deliveries);
+    if (mayWait) this.#timer ??= setTimeout(() => this.flush(), waitMs);
+    else this.#immediate = setImmediate(() => this.flush());
   }
 
   nack(message: ConsumeMessage | GetMessage, requeue: boolean): boolean {
