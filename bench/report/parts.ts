@@ -54,15 +54,19 @@ export function pageParts(results: Results, verdicts: readonly Verdict[]): reado
         THROUGHPUTS.map((work) => throughputTable(results, work)),
       ),
       charts: THROUGHPUTS.map((work) => throughputChart(results, work)).filter(({ bars }) => bars.length > 1),
+      why: THROUGHPUT_WHY,
     },
     part('From enqueue to start', [latencyTable(results)]),
     part('Retries', [singleTable(results, 'retries', RETRY_LINES, whole)]),
     part('Start-up and idling', [singleTable(results, 'start-up', START_LINES, digits)]),
     part('Validation', [singleTable(results, 'validation', VALIDATION_LINES, digits)]),
-    part('Telemetry', [
-      throughputTable(results, 'enqueue', 'telemetry'),
-      throughputTable(results, 'consume', 'telemetry'),
-    ]),
+    {
+      ...part('Telemetry', [
+        throughputTable(results, 'enqueue', 'telemetry'),
+        throughputTable(results, 'consume', 'telemetry'),
+      ]),
+      why: TELEMETRY_WHY,
+    },
     ...GROWTHS.map((growth) => growthPart(results, growth)),
   ];
   return parts.filter(({ tables }) => tables.length > 0);
@@ -79,6 +83,12 @@ function throughputChart(results: Results, work: ThroughputWork): BarChart {
   const bars = throughputLines(results, work).map(({ label, perSecond }) => ({ label, spread: spreadOf(perSecond) }));
   return { kind: 'bars', name: work.toLowerCase(), axis: `${work}, messages/s (median and spread)`, bars };
 }
+
+const THROUGHPUT_WHY =
+  'Of the time of a message, the broker takes three quarters and more: it is what all contenders share, and what bounds how far apart they can be. A message that tells its task, id, sender and time costs the broker a tenth more than one that does not ("messages like ours"), whoever sends it; one acknowledgement for many deliveries costs it much less than one each. [How far a client can get](performance.md#what-the-broker-leaves).';
+
+const TELEMETRY_WHY =
+  'Metrics count in memory, and what is on top is the events that tell what to count. OpenTelemetry by its API takes three values a task one by one. Traces ask the SDK for a span of every message and every attempt, also of those that it does not sample, and each message carries their context in a header. What they take is the same for a task that does nothing as for one that does something, and here they all do nothing.';
 
 const RETRY_LINES = [
   { label: 'tasks that fail once and succeed after 1 s, tasks/s', work: 'retries', figure: 'perSecond' },

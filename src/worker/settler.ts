@@ -198,21 +198,14 @@ export class Settler {
 
   #tellCompleted(attempt: Attempt): void {
     const { events } = this.options;
-    if (events.has('task:completed')) events.emit('task:completed', this.#ended(attempt));
-  }
-
-  #ended(attempt: Attempt): TaskEndedEvent {
-    const sinceEnqueuedMs = elapsedMs(firstEnqueuedAt(attempt.message), this.options.clock.now());
-    const { task, id, queue, attempt: number, traceId } = taskEvent(attempt);
-    // Spelled out: for every message, and a spread costs ten times as much.
-    const durationMs = attempt.endedAt - attempt.startedAt;
-    return { task, id, queue, attempt: number, traceId, durationMs, sinceEnqueuedMs };
+    // It was acknowledged at once, so its end is that of its attempt.
+    if (events.has('task:completed')) events.emit('task:completed', endedEvent(attempt, attempt.endedAt));
   }
 
   #tell(attempt: Attempt, settlement: Settlement, error: ThrownDescription | undefined): void {
     const { events } = this.options;
     const { outcome } = attempt;
-    const ended = this.#ended(attempt);
+    const ended = endedEvent(attempt, this.options.clock.now());
     switch (settlement.kind) {
       case 'ack':
         events.emit('task:discarded', { ...ended, reason: outcome.kind === 'discarded' ? outcome.reason : '' });
@@ -236,7 +229,7 @@ export class Settler {
   #tellRetry(attempt: Attempt, settlement: Settlement & { kind: 'retry' }, error: ThrownDescription | undefined): void {
     const { events } = this.options;
     const { delayMs, nextAttempt } = settlement;
-    const ended = this.#ended(attempt);
+    const ended = endedEvent(attempt, this.options.clock.now());
     if (attempt.outcome.kind === 'snoozed') {
       events.emit('task:snoozed', { ...ended, delayMs, reason: attempt.outcome.reason });
     } else {
@@ -254,6 +247,24 @@ function assertLive(delivery: Delivery): void {
 function taskEvent({ definition, envelope, id, queue, trace, message }: Attempt): TaskEvent {
   const traceId = trace?.traceId ?? traceIdOf(message.properties.headers);
   return { task: definition?.name ?? envelope.type, id, queue, attempt: envelope.attempt, traceId };
+}
+
+/** @param now - when it was settled; milliseconds since 1970. */
+function endedEvent(attempt: Attempt, now: number): TaskEndedEvent {
+  const { definition, envelope, id, queue, trace, message, startedAt, endedAt } = attempt;
+  const traceId = trace?.traceId ?? traceIdOf(message.properties.headers);
+  const sinceEnqueuedMs = elapsedMs(firstEnqueuedAt(message), now);
+  const durationMs = endedAt - startedAt;
+  // Spelled out: for every message, and a spread costs ten times as much.
+  return {
+    task: definition?.name ?? envelope.type,
+    id,
+    queue,
+    attempt: envelope.attempt,
+    traceId,
+    durationMs,
+    sinceEnqueuedMs,
+  };
 }
 
 function copyInput(
