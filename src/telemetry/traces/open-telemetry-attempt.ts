@@ -10,6 +10,7 @@ const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: () => undefin
 /** One attempt's span, and that of its settlement, which is its child. */
 export class OpenTelemetryAttempt implements AttemptTrace {
   readonly #context: Context;
+  readonly #isUnseen: boolean;
 
   /** @param span - `undefined` for a delivery that is settled without being run. */
   constructor(
@@ -18,7 +19,8 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     private readonly creation: Context,
     private readonly span: Span | undefined,
   ) {
-    this.#context = span === undefined || isAsUnseen(spans, creation, span) ? creation : spans.withSpan(creation, span);
+    this.#isUnseen = span !== undefined && isAsUnseen(spans, creation, span);
+    this.#context = span === undefined || this.#isUnseen ? creation : spans.withSpan(creation, span);
   }
 
   get traceId(): string | undefined {
@@ -41,9 +43,10 @@ export class OpenTelemetryAttempt implements AttemptTrace {
   }
 
   settle(settlement: TracedSettlement): SendTrace {
+    if (this.#isUnseen) return UNTOLD;
     const { span, spans } = this;
     // It has ended and records no more; whether it was sampled is what counts.
-    if (span !== undefined && !spans.isSampled(span)) {
+    if (span !== undefined && !spans.isSampled(span.spanContext())) {
       const headers = this.#begun(span);
       return headers === undefined ? UNTOLD : { ...UNTOLD, headers };
     }
@@ -71,7 +74,7 @@ export class OpenTelemetryAttempt implements AttemptTrace {
  * child of that one, and no context is made for it. Nearly all attempts are such where few traces are sampled.
  */
 function isAsUnseen(spans: Spans, creation: Context, span: Span): boolean {
-  if (span.isRecording() || spans.isSampled(span)) return false;
+  if (span.isRecording() || spans.isSampled(span.spanContext())) return false;
   const parent = spans.spanContext(creation);
-  return parent !== undefined && (parent.traceFlags & spans.api.TraceFlags.SAMPLED) === 0;
+  return parent !== undefined && !spans.isSampled(parent);
 }

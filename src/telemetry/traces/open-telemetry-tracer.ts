@@ -1,4 +1,4 @@
-import type { Context } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type {
   AttemptTrace,
   SendTrace,
@@ -12,6 +12,7 @@ import { type Operation, processAttributes, replayAttributes, sendAttributes } f
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { OpenTelemetryAttempt } from './open-telemetry-attempt';
 import { lastSpanOf, linksTo, remoteSpan, Spans } from './spans';
+import { UnsampledParents } from './unsampled-parents';
 
 const MAX_REPLAYS_TOLD = 1_000_000;
 const SEND: Operation = { name: 'send', type: 'send' };
@@ -24,6 +25,7 @@ const PROCESS: Operation = { name: 'process', type: 'process' };
  */
 export class OpenTelemetryTracer implements TaskTracer {
   readonly #spans: Spans;
+  readonly #unsampled = new UnsampledParents();
 
   constructor(
     private readonly api: OpenTelemetryApi,
@@ -61,14 +63,28 @@ export class OpenTelemetryTracer implements TaskTracer {
   }
 
   attempt(delivery: TracedDelivery, isRun: boolean): AttemptTrace {
-    const { headers } = delivery.message.properties;
-    const creation = this.#spans.extract(headers);
+    const creation = this.#spans.extract(delivery.message.properties.headers);
+    const span = isRun ? this.#attemptSpan(delivery, creation) : undefined;
+    return new OpenTelemetryAttempt(this.#spans, delivery, creation, span);
+  }
+
+  #attemptSpan(delivery: TracedDelivery, creation: Context): Span {
+    const parent = this.#spans.spanContext(creation);
+    if (parent === undefined || this.#spans.isSampled(parent)) return this.#startAttempt(delivery, creation);
+    if (this.#unsampled.isAsked) {
+      const span = this.#startAttempt(delivery, creation);
+      if (span.isRecording()) this.#unsampled.agreed();
+      else this.#unsampled.declined();
+      return span;
+    }
+    this.#unsampled.declined();
+    return this.api.trace.wrapSpanContext(parent);
+  }
+
+  #startAttempt(delivery: TracedDelivery, creation: Context): Span {
+    const links = linksTo(lastSpanOf(delivery.message.properties.headers));
     const { CONSUMER } = this.api.SpanKind;
-    const start = () =>
-      this.#spans.start(PROCESS, delivery.queue, CONSUMER, linksTo(lastSpanOf(headers)), creation, () =>
-        processAttributes(delivery),
-      );
-    return new OpenTelemetryAttempt(this.#spans, delivery, creation, isRun ? start() : undefined);
+    return this.#spans.start(PROCESS, delivery.queue, CONSUMER, links, creation, () => processAttributes(delivery));
   }
 
   untraced<T>(act: () => T): T {

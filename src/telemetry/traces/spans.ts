@@ -55,8 +55,12 @@ export class Spans {
 
   /** The context that a message came with. It begins at the root: what runs a delivery is nobody's child in this process. */
   extract(headers: MessageHeaders | undefined): Context {
-    const { propagation, ROOT_CONTEXT } = this.api;
-    return headers === undefined ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, headers, TEXT_HEADERS);
+    const { propagation, trace, ROOT_CONTEXT } = this.api;
+    if (headers === undefined) return ROOT_CONTEXT;
+    const sole = remoteSpan(soleTraceparent(headers));
+    return sole !== undefined && propagation.fields().includes(TRACEPARENT)
+      ? trace.setSpanContext(ROOT_CONTEXT, sole)
+      : propagation.extract(ROOT_CONTEXT, headers, TEXT_HEADERS);
   }
 
   inject(context: Context): TraceHeaders {
@@ -73,14 +77,15 @@ export class Spans {
     return this.api.trace.getSpanContext(context);
   }
 
-  isSampled(span: Span): boolean {
-    return (span.spanContext().traceFlags & this.api.TraceFlags.SAMPLED) !== 0;
+  isSampled({ traceFlags }: SpanContext): boolean {
+    return (traceFlags & this.api.TraceFlags.SAMPLED) !== 0;
   }
 
   /** What lets the next attempt link to this span. Nobody could follow a link to one that is not sampled. */
   lastSpanHeader(span: Span): TraceHeaders {
-    if (!this.isSampled(span)) return {};
-    const { traceId, spanId } = span.spanContext();
+    const context = span.spanContext();
+    if (!this.isSampled(context)) return {};
+    const { traceId, spanId } = context;
     return { [HEADER.lastSpan]: `00-${traceId}-${spanId}-01` };
   }
 
@@ -103,6 +108,22 @@ export class Spans {
 interface Shape {
   readonly name: string;
   readonly attributes: Attributes;
+}
+
+const TRACEPARENT = 'traceparent';
+/** Of version 00. */
+const TRACEPARENT_LENGTH = 55;
+
+/**
+ * The `traceparent` of a message with no other header that a propagator could read, as nearly all are: what every
+ * propagator that knows it makes of that is known, and costs a third.
+ */
+function soleTraceparent(headers: MessageHeaders): string | undefined {
+  for (const name of Object.keys(headers)) {
+    if (name !== TRACEPARENT && !name.startsWith('warren-')) return undefined;
+  }
+  const header = textHeader(headers, TRACEPARENT, TRACEPARENT_LENGTH);
+  return header?.length === TRACEPARENT_LENGTH && header.startsWith('00-') ? header : undefined;
 }
 
 /** A sender can put anything into headers; a propagator expects texts. */

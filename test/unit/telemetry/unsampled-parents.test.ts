@@ -1,0 +1,94 @@
+import * as api from '@opentelemetry/api';
+import { AlwaysOnSampler, ParentBasedSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
+import { readEnvelope } from '../../../src/message/envelope';
+import type { MessageHeaders } from '../../../src/message/wire';
+import { COMPLETED } from '../../../src/task/outcome';
+import { OpenTelemetryTracer } from '../../../src/telemetry/traces/open-telemetry-tracer';
+import { startTracing, type Tracing } from '../../support/tracing';
+import { incomingMessage } from '../support/incoming-message';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const UNSAMPLED = { traceparent: `00-${TRACE}-b7ad6b7169203331-00` };
+const SAMPLED = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
+
+let tracing: Tracing | undefined;
+afterEach(() => tracing?.stop());
+
+/** A sampler that says what another says, and counts how often it is asked. */
+function asked(sampler: Sampler) {
+  const counted = { times: 0, sampler: undefined as unknown as Sampler };
+  counted.sampler = {
+    shouldSample: (...question) => {
+      counted.times++;
+      return sampler.shouldSample(...question);
+    },
+    toString: () => sampler.toString(),
+  };
+  return counted;
+}
+
+/** Runs an attempt; @returns what its handler sees. */
+function run(tracer: OpenTelemetryTracer, headers: MessageHeaders) {
+  const message = incomingMessage({ messageId: 'id-1', headers });
+  const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
+  const attempt = tracer.attempt(delivery, true);
+  const active = attempt.run(() => api.trace.getSpanContext(api.context.active()));
+  attempt.end(COMPLETED);
+  expect(attempt.settle({ kind: 'ack' }).headers).toBeUndefined();
+  expect(attempt.traceId).toBe(TRACE);
+  return active;
+}
+
+const newTracer = () => new OpenTelemetryTracer(api, () => 'amqp://rabbit-1:5673/shop');
+
+it('asks a sampler that follows unsampled parents about one attempt in a hundred, after a hundred', () => {
+  const sampler = asked(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
+  tracing = startTracing(sampler.sampler);
+  const tracer = newTracer();
+  for (let i = 0; i < 1_000; i++) {
+    expect(run(tracer, UNSAMPLED)).toMatchObject({ traceId: TRACE, traceFlags: 0 });
+  }
+  expect(sampler.times).toBe(109);
+  expect(tracing.spans()).toEqual([]);
+});
+
+it('still traces each attempt whose sender was sampled', () => {
+  tracing = startTracing(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
+  const tracer = newTracer();
+  for (let i = 0; i < 150; i++) run(tracer, UNSAMPLED);
+  const message = incomingMessage({ messageId: 'id-1', headers: SAMPLED });
+  const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
+  tracer.attempt(delivery, true).end(COMPLETED);
+  expect(tracing.span('process emails').parentSpanContext).toMatchObject({
+    spanId: 'b7ad6b7169203331',
+    isRemote: true,
+  });
+});
+
+it('always asks a sampler that has agreed once', () => {
+  let times = 0;
+  const afterFifty: Sampler = {
+    shouldSample: () => ({
+      decision: ++times <= 50 ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD,
+    }),
+    toString: () => 'after fifty',
+  };
+  tracing = startTracing(afterFifty);
+  const tracer = newTracer();
+  for (let i = 0; i < 400; i++) run(tracer, UNSAMPLED);
+  expect(times).toBe(400);
+});
+
+it('reads a context only as the propagator of the application does', () => {
+  tracing = startTracing();
+  api.propagation.disable();
+  api.propagation.setGlobalPropagator({
+    inject: () => undefined,
+    extract: (context) => context,
+    fields: () => ['b3'],
+  });
+  const message = incomingMessage({ messageId: 'id-1', headers: SAMPLED });
+  const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
+  newTracer().attempt(delivery, true).end(COMPLETED);
+  expect(tracing.span('process emails').parentSpanContext).toBeUndefined();
+});
