@@ -140,7 +140,7 @@ const GROWTHS: readonly Growth[] = [
     sections: ['queues'],
     work: 'consume',
     axis: 'queues, which share the backlog',
-    why: 'Each queue has a consumer with a prefetch of its own, and a quorum queue is a process and a log of its own on the broker: acknowledgements of many queues cannot be coalesced into one.',
+    why: 'Each queue has a consumer with a prefetch of its own, and a quorum queue is a process and a log of its own on the broker: several share its cores better than one does, and acknowledgements of many queues cannot be coalesced into one.',
   },
   {
     name: 'payload-enqueue',
@@ -148,7 +148,7 @@ const GROWTHS: readonly Growth[] = [
     sections: ['payload'],
     work: 'enqueue',
     axis: 'bytes of the payload',
-    why: 'From some kilobytes on, the bytes are the work: JSON, UTF-8, the socket, and the disk of the broker. Up to 4 KiB Warren writes the frames itself (decision 006); larger messages take the way of amqplib. At any size it looks over the encoded body once for its limits, which code by hand does not.',
+    why: 'From some kilobytes on, the bytes are the work: JSON, UTF-8, the socket, and the disk of the broker. Up to 4 KiB Warren writes the frames itself (decision 006); larger messages take the way of amqplib. At any size Warren keeps a message until its confirm, to send it again should the connection be lost: a thousand large ones on their way are memory that code by hand, which would lose them, has free sooner.',
   },
   {
     name: 'payload-consume',
