@@ -57,7 +57,7 @@ export class TaskClient {
 
   /**
    * Enqueues many tasks at once. Each has its own result, in the order given; one that fails does not keep the
-   * others from being sent.
+   * others from being sent. Items are read as they are sent, a hundred at a time: leave them alone until it resolves.
    */
   enqueueMany<P>(contract: TaskContract<P>, items: Iterable<EnqueueItem<P>>): Promise<readonly EnqueueResult[]> {
     return this.#enqueueMany(contract as TaskContract, items as Iterable<EnqueueItem<unknown>>);
@@ -205,9 +205,8 @@ export class TaskClient {
   ): void {
     const { publisher } = this.options.broker;
     const options = timeoutMs === undefined ? undefined : { timeoutMs };
-    const send = () => publisher.send(message, options, onEnd);
-    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) send();
-    else this.#assertQueueExists(contract.queue, id).then(send, onEnd);
+    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) publisher.send(message, options, onEnd);
+    else this.#assertQueueExists(contract.queue, id).then(() => publisher.send(message, options, onEnd), onEnd);
   }
 
   /** The ladder takes any message; whether somebody waits at its other end is asked once for each queue. */

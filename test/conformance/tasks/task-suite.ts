@@ -234,6 +234,20 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         ]);
       });
 
+      it('reads many a hundred at a time, and lets others have their turn meanwhile', async () => {
+        const { type } = greetings(() => undefined);
+        const app = await start(type);
+        let read = 0;
+        function* items() {
+          for (; read < 1_000; read++) yield { payload: hello };
+        }
+        const sending = app.client.of(type).greet.many(items());
+        await new Promise((resolve) => setImmediate(resolve));
+        expect(read).toBeLessThanOrEqual(300);
+        const results = await bounded('sending', sending);
+        expect(results.filter(({ ok }) => ok)).toHaveLength(1_000);
+      });
+
       it('is refused a payload of 20 MB', async () => {
         const queue = uniqueName('big');
         const big = defineTask(`${queue}.big`, { queue, payload: Order });
