@@ -47,7 +47,11 @@ async function inTime<C extends Channel>(opening: Promise<C>): Promise<C> {
 
 /** Closes a channel, whatever state it is in. Bounded, never throws. */
 export async function closeChannel(channel: Channel): Promise<void> {
-  await answered(channel.close(), CLOSE_TIMEOUT_MS).catch(ignore);
+  try {
+    await answered(channel.close(), CLOSE_TIMEOUT_MS);
+  } catch {
+    // It is gone already, or the broker does not answer.
+  }
 }
 
 /** Does something on a channel of its own, which a 404 or 406 may close: no channel that works is ever at risk. */

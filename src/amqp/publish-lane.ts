@@ -4,7 +4,7 @@ import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
-import { openConfirmChannel } from './channels';
+import { closeChannel, openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
 import type { Publication } from './publication';
@@ -24,6 +24,10 @@ export interface PublishLaneHooks {
 const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
 /** Before opening a channel again that the broker has just closed. */
 const REOPEN_DELAY_MS = 50;
+/** For how long a queue may answer with nothing but refusals before its channel is suspected. */
+const REFUSED_MS = 1_000;
+/** Between two channels that were given up: a full queue refuses rightly, and for as long as it is full. */
+const RETIRE_PAUSE_MS = 5_000;
 
 /**
  * One confirm channel and the messages that go through it, in order.
@@ -32,11 +36,20 @@ const REOPEN_DELAY_MS = 50;
  * What was in flight at a loss is published again, with the same message id. When the broker closes the channel over
  * one message (missing exchange, no permission, too large), only that message fails: it is known by the exchange in
  * the reply, or, where the reply names none, found by sending the suspects one at a time.
+ *
+ * A channel on which a queue confirms nothing any more is given up for another once nothing is in flight: RabbitMQ 3.10
+ * goes on to ask the leader that a queue had when the channel first published to it, also when that is long dead.
  */
 export class PublishLane {
   #model: ChannelModel | undefined;
   /** Of the channel that is open. */
   #writer: ConfirmWriter | undefined;
+  #channel: ConfirmChannel | undefined;
+  /** Queues, by their address, that only refuse, and since when by `performance.now()`. */
+  readonly #refusing = new Map<string, number>();
+  /** Sends nothing more: it is given up as soon as nothing is in flight. */
+  #isRetiring = false;
+  #retiredAt = Number.NEGATIVE_INFINITY;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
   /** A suspect travels alone. */
@@ -97,8 +110,10 @@ export class PublishLane {
     for (const publication of this.#inFlight) {
       if (publication.deadlineAt > now) continue;
       this.#inFlight.remove(publication);
+      this.#refused(publication, now);
       publication.settle(error(publication, true));
     }
+    this.#retireIfIdle();
     this.#pump();
   }
 
@@ -133,9 +148,12 @@ export class PublishLane {
     if (this.#model !== model) return;
     const writer = new ConfirmWriter(channel, this.hooks.untraced);
     this.#writer = writer;
+    this.#channel = channel;
     this.#failure = NO_REPLY;
     channel.on('return', (message) => this.#returned(message));
     channel.on('close', () => {
+      // One that was given up has a successor.
+      if (this.#writer !== writer) return;
       this.#channelLost(writer);
       this.#openLater(model);
     });
@@ -153,7 +171,7 @@ export class PublishLane {
   }
 
   #hasRoomFor(publication: Publication): boolean {
-    if (this.#paused) return false;
+    if (this.#paused || this.#isRetiring) return false;
     if (this.#inFlight.size === 0) return true;
     return this.#inFlight.size < this.maxInFlight && !publication.suspect && !this.#suspectInFlight;
   }
@@ -176,11 +194,35 @@ export class PublishLane {
     // Lost with its channel, or too late: somebody else has taken care of it.
     if (this.#writer === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
     if (!this.#inFlight.remove(publication)) return;
+    if (error === null) this.#accepted(publication);
+    else this.#refused(publication, performance.now());
     if (publication.returned !== undefined) {
       publication.settle(new UnroutableError(publication.target, publication.returned));
       this.hooks.onUnroutable(publication.target);
     } else publication.settle(error === null ? undefined : new NackedError(publication.target));
+    this.#retireIfIdle();
     this.#pump();
+  }
+
+  #accepted(publication: Publication): void {
+    if (this.#refusing.size > 0) this.#refusing.delete(addressOf(publication));
+  }
+
+  #refused(publication: Publication, now: number): void {
+    const address = addressOf(publication);
+    const since = this.#refusing.get(address) ?? now;
+    this.#refusing.set(address, since);
+    if (now - since >= REFUSED_MS && now - this.#retiredAt >= RETIRE_PAUSE_MS) this.#isRetiring = true;
+  }
+
+  #retireIfIdle(): void {
+    const model = this.#model;
+    const channel = this.#channel;
+    if (!this.#isRetiring || this.#inFlight.size > 0 || model === undefined || channel === undefined) return;
+    this.#retiredAt = performance.now();
+    this.#channelLost(this.#writer);
+    void closeChannel(channel);
+    this.#openLater(model);
   }
 
   /**
@@ -201,6 +243,9 @@ export class PublishLane {
   #channelLost(writer: ConfirmWriter | undefined): void {
     if (writer === undefined || this.#writer !== writer) return;
     this.#writer = undefined;
+    this.#channel = undefined;
+    this.#isRetiring = false;
+    this.#refusing.clear();
     const lost = this.#inFlightInTurn();
     const { code, text } = this.#failure;
     if (code === 0) {
@@ -225,6 +270,8 @@ function refusedOf(lost: readonly Publication[], text: string): readonly Publica
 function isFor({ exchange, routingKey, properties }: OutgoingMessage, ...address: readonly [string, string, unknown]) {
   return exchange === address[0] && routingKey === address[1] && properties.messageId === address[2];
 }
+
+const addressOf = ({ message: { exchange, routingKey } }: Publication): string => `${exchange} ${routingKey}`;
 
 function forgetReturn(publication: Publication): Publication {
   publication.returned = undefined;

@@ -1,5 +1,5 @@
 import { type ChannelModel, connect } from 'amqplib';
-import { fixed, Task, type TaskContext, TaskQueue } from '../../src';
+import { defineTask, fixed, Task, type TaskContext, TaskQueue } from '../../src';
 import { delayLevelName } from '../../src/topology/names';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
@@ -132,4 +132,42 @@ describe.each(['4.3', '3.10'] as const)('what a failing task needs, on RabbitMQ 
     );
     await server.ctl('clear_policy', 'full');
   }, 60_000);
+
+  it('is full for long: its own queue. Its channel is replaced, and those of other queues notice nothing', async () => {
+    const [full, roomy] = [uniqueName('full'), uniqueName('roomy')];
+    const contracts = [full, roomy].map((queue) => defineTask(`${queue}.work`, { queue, payload: 'unchecked' }));
+    const channel = await admin.createChannel();
+    for (const queue of [full, roomy]) {
+      await channel.assertQueue(queue, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    }
+    const policy = JSON.stringify({ 'max-length': 1, overflow: 'reject-publish' });
+    await server.ctl('set_policy', '--apply-to', 'queues', 'full', `^${full.replaceAll('.', '\\.')}$`, policy);
+    const app = await startApp({ url: server.url });
+    const answers = { full: new Set<string>(), roomy: 0 };
+    const confirming = async (): Promise<readonly string[]> =>
+      (await server.ctl('list_channels', 'pid', 'confirm')).split('\n').filter((line) => line.endsWith('true'));
+    const before = await confirming();
+    // Given up after one second, and again five later.
+    for (const until = performance.now() + 7_500; performance.now() < until; answers.roomy++) {
+      const [refusal] = await Promise.all(
+        contracts.map((contract) =>
+          app.client.enqueue(contract, {}).then(
+            () => '',
+            ({ code }) => String(code),
+          ),
+        ),
+      );
+      answers.full.add(refusal ?? '');
+    }
+    expect(answers.full.has('NACKED')).toBe(true);
+    await eventually(
+      'each task of the other queue, once',
+      async () => (await channel.checkQueue(roomy)).messageCount,
+      (count) => count === answers.roomy,
+    );
+    const after = await confirming();
+    expect(after).toHaveLength(before.length);
+    expect(after).not.toEqual(before);
+    await server.ctl('clear_policy', 'full');
+  }, 90_000);
 });
