@@ -37,8 +37,8 @@ const RETIRE_PAUSE_MS = 5_000;
  * one message (missing exchange, no permission, too large), only that message fails: it is known by the exchange in
  * the reply, or, where the reply names none, found by sending the suspects one at a time.
  *
- * A channel on which a queue confirms nothing any more is given up for another once nothing is in flight: RabbitMQ 3.10
- * goes on to ask the leader that a queue had when the channel first published to it, also when that is long dead.
+ * A channel on which a queue confirms nothing any more is given up for another once nothing is in flight: one that was
+ * opened while the queue's leader was dead can be refused everything by RabbitMQ 3.10, long after another leads.
  */
 export class PublishLane {
   #model: ChannelModel | undefined;
