@@ -26,8 +26,10 @@ const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
 const REOPEN_DELAY_MS = 50;
 /** For how long a queue may answer with nothing but refusals before its channel is suspected. */
 const REFUSED_MS = 1_000;
-/** Between two channels that were given up: a full queue refuses rightly, and for as long as it is full. */
+/** Between two tries to give up a channel: a full queue refuses rightly, and for as long as it is full. */
 const RETIRE_PAUSE_MS = 5_000;
+/** For how long everything else may be held back until nothing is in flight. What takes longer may never be answered. */
+const DRAIN_MS = 250;
 
 /**
  * One confirm channel and the messages that go through it, in order.
@@ -47,9 +49,9 @@ export class PublishLane {
   #channel: ConfirmChannel | undefined;
   /** Queues, by their address, that only refuse, and since when by `performance.now()`. */
   readonly #refusing = new Map<string, number>();
-  /** Sends nothing more: it is given up as soon as nothing is in flight. */
-  #isRetiring = false;
-  #retiredAt = Number.NEGATIVE_INFINITY;
+  /** The channel sends nothing more, and is given up should nothing be in flight until then, by `performance.now()`. */
+  #retiringUntil: number | undefined;
+  #mayRetireAt = 0;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
   /** A suspect travels alone. */
@@ -110,10 +112,9 @@ export class PublishLane {
     for (const publication of this.#inFlight) {
       if (publication.deadlineAt > now) continue;
       this.#inFlight.remove(publication);
-      this.#refused(publication, now);
       publication.settle(error(publication, true));
     }
-    this.#retireIfIdle();
+    if (this.#retiringUntil !== undefined && this.#retiringUntil <= now) this.#retiringUntil = undefined;
     this.#pump();
   }
 
@@ -143,7 +144,7 @@ export class PublishLane {
 
   #opened(model: ChannelModel, channel: ConfirmChannel): void {
     channel.on('error', (error: unknown) => {
-      this.#failure = channelFailure(error);
+      if (this.#channel === channel) this.#failure = channelFailure(error);
     });
     if (this.#model !== model) return;
     const writer = new ConfirmWriter(channel, this.hooks.untraced);
@@ -171,7 +172,7 @@ export class PublishLane {
   }
 
   #hasRoomFor(publication: Publication): boolean {
-    if (this.#paused || this.#isRetiring) return false;
+    if (this.#paused || this.#retiringUntil !== undefined) return false;
     if (this.#inFlight.size === 0) return true;
     return this.#inFlight.size < this.maxInFlight && !publication.suspect && !this.#suspectInFlight;
   }
@@ -195,12 +196,12 @@ export class PublishLane {
     if (this.#writer === undefined || (error !== null && describeThrown(error).message === 'channel closed')) return;
     if (!this.#inFlight.remove(publication)) return;
     if (error === null) this.#accepted(publication);
-    else this.#refused(publication, performance.now());
+    else this.#refused(publication);
     if (publication.returned !== undefined) {
       publication.settle(new UnroutableError(publication.target, publication.returned));
       this.hooks.onUnroutable(publication.target);
     } else publication.settle(error === null ? undefined : new NackedError(publication.target));
-    this.#retireIfIdle();
+    if (this.#retiringUntil !== undefined && this.#inFlight.size === 0) this.#retire();
     this.#pump();
   }
 
@@ -208,21 +209,23 @@ export class PublishLane {
     if (this.#refusing.size > 0) this.#refusing.delete(addressOf(publication));
   }
 
-  #refused(publication: Publication, now: number): void {
+  #refused(publication: Publication): void {
+    const now = performance.now();
     const address = addressOf(publication);
     const since = this.#refusing.get(address) ?? now;
     this.#refusing.set(address, since);
-    if (now - since >= REFUSED_MS && now - this.#retiredAt >= RETIRE_PAUSE_MS) this.#isRetiring = true;
+    if (now - since < REFUSED_MS || now < this.#mayRetireAt) return;
+    this.#retiringUntil = now + DRAIN_MS;
+    this.#mayRetireAt = now + RETIRE_PAUSE_MS;
   }
 
-  #retireIfIdle(): void {
+  #retire(): void {
     const model = this.#model;
     const channel = this.#channel;
-    if (!this.#isRetiring || this.#inFlight.size > 0 || model === undefined || channel === undefined) return;
-    this.#retiredAt = performance.now();
+    if (model === undefined || channel === undefined) return;
     this.#channelLost(this.#writer);
     void closeChannel(channel);
-    this.#openLater(model);
+    this.#open(model);
   }
 
   /**
@@ -244,7 +247,7 @@ export class PublishLane {
     if (writer === undefined || this.#writer !== writer) return;
     this.#writer = undefined;
     this.#channel = undefined;
-    this.#isRetiring = false;
+    this.#retiringUntil = undefined;
     this.#refusing.clear();
     const lost = this.#inFlightInTurn();
     const { code, text } = this.#failure;
