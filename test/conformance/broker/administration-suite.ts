@@ -15,7 +15,12 @@ export function describeAdministration(context: SuiteContext): void {
       await context.readyBecomes(queue, 1);
       const { inbox } = await context.consume(queue);
       await inbox.take();
-      expect(await context.broker.queueState(queue)).toEqual({ ready: 0, consumers: 1 });
+      const state = await eventually(
+        'the consumer',
+        () => context.broker.queueState(queue),
+        (now) => now?.ready === 0 && now.consumers === 1,
+      );
+      expect(state).toEqual({ ready: 0, consumers: 1 });
       expect(await context.broker.queueState(context.name('nothing'))).toBeUndefined();
     });
 
@@ -75,7 +80,13 @@ export function describeAdministration(context: SuiteContext): void {
       expect((await inbox.take()).ack()).toBe(true);
       expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'in-use' });
       await subscription.close();
-      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'deleted', lost: 0 });
+      // A quorum queue counts a consumer and its delivery for a moment after they are gone.
+      const deletion = await eventually(
+        'its deletion',
+        () => context.broker.deleteUnused(queue, type),
+        ({ kind }) => kind !== 'in-use',
+      );
+      expect(deletion).toEqual({ kind: 'deleted', lost: 0 });
       expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'missing' });
     });
 

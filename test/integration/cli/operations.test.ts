@@ -73,7 +73,12 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         ],
       });
       expect(await app.broker.queueState(old)).toBeUndefined();
-      expect(await app.broker.queueState(`${old}.dead`)).toMatchObject({ ready: 1 });
+      const letter = await eventually(
+        'the letter',
+        () => app.broker.queueState(`${old}.dead`),
+        (state) => state?.ready === 1,
+      );
+      expect(letter).toMatchObject({ ready: 1 });
       expect(await app.broker.queueState(queue)).toMatchObject({ ready: 0 });
       await run(['dead', 'discard', old, '--yes']);
       await eventually(
