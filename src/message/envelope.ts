@@ -1,7 +1,7 @@
 import type { TaskFailure } from '../task/context';
 import { parseFailures } from './failure-history';
 import { HEADER, headerOf, integerHeader, textHeader } from './headers';
-import type { IncomingMessage } from './wire';
+import type { IncomingMessage, MessageHeaders } from './wire';
 
 /** Attempts beyond this are a forgery; the header then counts as absent. */
 const MAX_ATTEMPT = 1_000_000;
@@ -31,7 +31,7 @@ export function readEnvelope(message: IncomingMessage): Envelope {
   const { headers } = properties;
   const id = usableText(properties.messageId);
   const type = usableText(properties.type);
-  if (headers === undefined) return firstAttempt(message, id, type);
+  if (headers === undefined || !hasOwnHeader(headers)) return firstAttempt(message, id, type);
   return {
     id,
     type,
@@ -42,6 +42,12 @@ export function readEnvelope(message: IncomingMessage): Envelope {
     routingKey: textHeader(headers, HEADER.routingKey) ?? message.routingKey,
     awaitedBy: headerOf(headers, HEADER.awaited) === true ? textHeader(headers, HEADER.schedule) : undefined,
   };
+}
+
+/** Whether any header is Warren's: few messages have one, and most that have headers have the sender's trace alone. */
+function hasOwnHeader(headers: MessageHeaders): boolean {
+  for (const name in headers) if (name.startsWith('warren-')) return true;
+  return false;
 }
 
 function firstAttempt(message: IncomingMessage, id: string | undefined, type: string | undefined): Envelope {

@@ -4,13 +4,11 @@ import type { TaskOutcome } from '../../task/outcome';
 import { ATTRIBUTE, failureOf, settleAttributes, settlementName } from './attributes';
 import { fail } from './record-failure';
 import { lastSpanOf, linksTo, type Spans } from './spans';
-
-const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: () => undefined });
+import { UNTOLD } from './unseen-attempt';
 
 /** One attempt's span, and that of its settlement, which is its child. */
 export class OpenTelemetryAttempt implements AttemptTrace {
   readonly #context: Context;
-  readonly #isUnseen: boolean;
 
   /** @param span - `undefined` for a delivery that is settled without being run. */
   constructor(
@@ -19,8 +17,7 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     private readonly creation: Context,
     private readonly span: Span | undefined,
   ) {
-    this.#isUnseen = span !== undefined && isAsUnseen(spans, creation, span);
-    this.#context = span === undefined || this.#isUnseen ? creation : spans.withSpan(creation, span);
+    this.#context = span === undefined ? creation : spans.withSpan(creation, span);
   }
 
   get traceId(): string | undefined {
@@ -43,7 +40,6 @@ export class OpenTelemetryAttempt implements AttemptTrace {
   }
 
   settle(settlement: TracedSettlement): SendTrace {
-    if (this.#isUnseen) return UNTOLD;
     const { span, spans } = this;
     // It has ended and records no more; whether it was sampled is what counts.
     if (span !== undefined && !spans.isSampled(span.spanContext())) {
@@ -67,14 +63,4 @@ export class OpenTelemetryAttempt implements AttemptTrace {
     if (this.spans.spanContext(this.creation) !== undefined) return undefined;
     return this.spans.inject(this.spans.withSpan(this.creation, span));
   }
-}
-
-/**
- * Whether nobody will see the attempt, nor the span that it came from: then what the handler traces may as well be a
- * child of that one, and no context is made for it. Nearly all attempts are such where few traces are sampled.
- */
-function isAsUnseen(spans: Spans, creation: Context, span: Span): boolean {
-  if (span.isRecording() || spans.isSampled(span.spanContext())) return false;
-  const parent = spans.spanContext(creation);
-  return parent !== undefined && !spans.isSampled(parent);
 }

@@ -8,11 +8,14 @@ import type {
   TracedSend,
 } from '../../events/tracer';
 import { HEADER, integerHeader, textHeader } from '../../message/headers';
+import { isSampled } from '../../message/trace-context';
+import type { MessageHeaders } from '../../message/wire';
 import { type Operation, processAttributes, replayAttributes, sendAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { OpenTelemetryAttempt } from './open-telemetry-attempt';
 import { lastSpanOf, linksTo, remoteSpan, Spans } from './spans';
 import { UnsampledParents } from './unsampled-parents';
+import { UnseenAttempt } from './unseen-attempt';
 
 const MAX_REPLAYS_TOLD = 1_000_000;
 const SEND: Operation = { name: 'send', type: 'send' };
@@ -63,22 +66,23 @@ export class OpenTelemetryTracer implements TaskTracer {
   }
 
   attempt(delivery: TracedDelivery, isRun: boolean): AttemptTrace {
-    const creation = this.#spans.extract(delivery.message.properties.headers);
-    const span = isRun ? this.#attemptSpan(delivery, creation) : undefined;
+    const { headers } = delivery.message.properties;
+    const unsampled = isRun && headers !== undefined ? this.#unsampledSender(headers) : undefined;
+    if (unsampled !== undefined && !this.#unsampled.isAsked) {
+      this.#unsampled.declined();
+      return new UnseenAttempt(this.api, unsampled);
+    }
+    const creation = this.#spans.extract(headers);
+    if (!isRun) return new OpenTelemetryAttempt(this.#spans, delivery, creation, undefined);
+    const span = this.#startAttempt(delivery, creation);
+    if (unsampled !== undefined) this.#unsampled.answered(span.isRecording());
     return new OpenTelemetryAttempt(this.#spans, delivery, creation, span);
   }
 
-  #attemptSpan(delivery: TracedDelivery, creation: Context): Span {
-    const parent = this.#spans.spanContext(creation);
-    if (parent === undefined || this.#spans.isSampled(parent)) return this.#startAttempt(delivery, creation);
-    if (this.#unsampled.isAsked) {
-      const span = this.#startAttempt(delivery, creation);
-      if (span.isRecording()) this.#unsampled.agreed();
-      else this.#unsampled.declined();
-      return span;
-    }
-    this.#unsampled.declined();
-    return this.api.trace.wrapSpanContext(parent);
+  /** The `traceparent` of a message that has no other context, where it says that its trace is not sampled. */
+  #unsampledSender(headers: MessageHeaders): string | undefined {
+    const traceparent = this.#spans.soleTraceparent(headers);
+    return traceparent !== undefined && !isSampled(traceparent) ? traceparent : undefined;
   }
 
   #startAttempt(delivery: TracedDelivery, creation: Context): Span {

@@ -2,7 +2,7 @@
 const PATIENCE = 100;
 
 /**
- * Whether the SDK is asked for a span of an attempt whose sender's span was not sampled. A sampler that follows the parent,
+ * Whether the SDK is asked for a span of an attempt whose sender's span was not sampled, and which has no other context. A sampler that follows the parent,
  * as the SDK's default does, declines all of them, and asking costs a microsecond: after a hundred refusals in a row it is
  * asked about one in a hundred. One that has ever agreed is always asked.
  */
@@ -14,12 +14,14 @@ export class UnsampledParents {
     return this.#declined < PATIENCE || this.#declined % PATIENCE === 0;
   }
 
-  /** This one was not recorded: the sampler has declined, or was not asked. */
-  declined(): void {
-    this.#declined++;
+  /** This one was asked about. */
+  answered(isRecorded: boolean): void {
+    if (isRecorded) this.#declined = Number.NEGATIVE_INFINITY;
+    else this.declined();
   }
 
-  agreed(): void {
-    this.#declined = Number.NEGATIVE_INFINITY;
+  /** This one is not recorded: it was not asked about, or the sampler has declined. */
+  declined(): void {
+    this.#declined++;
   }
 }

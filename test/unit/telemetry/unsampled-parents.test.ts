@@ -92,3 +92,58 @@ it('reads a context only as the propagator of the application does', () => {
   newTracer().attempt(delivery, true).end(COMPLETED);
   expect(tracing.span('process emails').parentSpanContext).toBeUndefined();
 });
+
+describe('an attempt that the sampler is not asked about', () => {
+  let tracer: OpenTelemetryTracer;
+  beforeEach(() => {
+    tracing = startTracing(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
+    tracer = newTracer();
+    for (let i = 0; i < 101; i++) run(tracer, UNSAMPLED);
+  });
+
+  const attemptOf = (headers: MessageHeaders) => {
+    const message = incomingMessage({ messageId: 'id-1', headers });
+    const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
+    return tracer.attempt(delivery, true);
+  };
+
+  it('has nothing recorded of what its handler traces', () => {
+    attemptOf(UNSAMPLED).run(() => {
+      const span = api.trace.getTracer('handler').startSpan('query');
+      expect(span.spanContext()).toMatchObject({ traceId: TRACE, traceFlags: 0 });
+      span.end();
+    });
+    expect(tracing?.spans()).toEqual([]);
+  });
+
+  it('gives its handler a context like any other', () => {
+    const key = api.createContextKey('mine');
+    attemptOf(UNSAMPLED).run(() => {
+      const mine = api.context.active().setValue(key, 'value');
+      expect(mine.getValue(key)).toBe('value');
+      expect(api.trace.getSpanContext(mine)).toMatchObject({ traceId: TRACE, isRemote: true });
+      expect(mine.deleteValue(key).getValue(key)).toBeUndefined();
+      const without = api.trace.deleteSpan(api.context.active());
+      expect(api.trace.getSpanContext(without)).toBeUndefined();
+      expect(api.context.active().getValue(key)).toBeUndefined();
+    });
+  });
+
+  it.each([
+    ['that is none', { traceparent: `00-${TRACE}-b7ad6b716920333g-00` }],
+    ['whose trace is all zeros', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-00` }],
+    ['whose span is all zeros', { traceparent: `00-${TRACE}-${'0'.repeat(16)}-00` }],
+    ['of characters beyond ASCII', { traceparent: `00-${TRACE.slice(1)}é-b7ad6b7169203331-00` }],
+  ])('is never one with a traceparent %s: its story begins with it', (_, headers) => {
+    attemptOf(headers).end(COMPLETED);
+    expect(tracing?.span('process emails').parentSpanContext).toBeUndefined();
+  });
+});
+
+it('asks about each attempt that comes with more than a traceparent', () => {
+  const sampler = asked(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
+  tracing = startTracing(sampler.sampler);
+  const tracer = newTracer();
+  for (let i = 0; i < 150; i++) run(tracer, { ...UNSAMPLED, tracestate: 'vendor=1' });
+  expect(sampler.times).toBe(150);
+});
