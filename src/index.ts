@@ -54,6 +54,7 @@ export {
   TooManyWaitingError,
   UnknownTaskError,
   UnroutableError,
+  type WaitingLimit,
 } from './errors/enqueue-errors';
 export { HttpListenError } from './errors/http-listen-error';
 export {

@@ -52,6 +52,8 @@ export interface AmqpBrokerOptions {
   readonly maxInFlight?: number;
   /** Messages that wait for a place in flight; one more is refused at once. @defaultValue 10000 */
   readonly maxWaiting?: number;
+  /** Bytes of the payloads that are unconfirmed or wait; what comes on top is refused at once. @defaultValue 268435456 (256 MiB) */
+  readonly maxPendingBytes?: number;
   /** Connections that consume: queues share them in turn. 1 to 1,000. @defaultValue 16 */
   readonly maxConsumerConnections?: number;
   /** Where user and password come from. @defaultValue the URL */
@@ -77,6 +79,7 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
   publishTimeoutMs: 15_000,
   maxInFlight: 1_000,
   maxWaiting: 10_000,
+  maxPendingBytes: 256 * 1024 * 1024,
   maxConsumerConnections: 16,
 });
 
@@ -113,6 +116,7 @@ class AmqpBroker implements Broker {
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
       maxWaiting: options.maxWaiting,
+      maxPendingBytes: options.maxPendingBytes,
       timeoutMs: options.publishTimeoutMs,
       untraced: options.untraced,
       onPublished: (startedAt, error) => options.events.onPublished?.(startedAt, error),

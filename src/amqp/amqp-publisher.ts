@@ -8,7 +8,7 @@ import {
 } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
-import { type OnPublished, Publication } from './publication';
+import { type OnSettled, Publication } from './publication';
 import { PublishLane, type PublishLaneHooks } from './publish-lane';
 
 export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWait'> {
@@ -16,8 +16,11 @@ export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWa
   readonly maxInFlight: number;
   /** How many may wait, on both channels together; one more is refused. */
   readonly maxWaiting: number;
+  /** Bytes of the payloads in flight and waiting, on both channels together; what comes on top is refused. */
+  readonly maxPendingBytes: number;
   readonly timeoutMs: number;
-  readonly onPublished?: OnPublished | undefined;
+  /** Told of each end, with when the publish began by `performance.now()`. */
+  readonly onPublished?: ((startedAt: number, error?: Error) => void) | undefined;
 }
 
 const SWEEP_MS = 100;
@@ -31,6 +34,8 @@ export class AmqpPublisher implements Publisher {
   readonly #toExchanges: PublishLane;
   #sweep: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Of the payloads that are in flight or wait. */
+  #pendingBytes = 0;
 
   constructor(
     private readonly connection: AmqpConnection,
@@ -59,7 +64,11 @@ export class AmqpPublisher implements Publisher {
     }
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
     const lane = message.exchange === '' ? this.#toQueues : this.#toExchanges;
-    lane.publish(new Publication(message, timeoutMs, onEnd, this.options.onPublished));
+    const publication = new Publication(message, timeoutMs, onEnd, this.#onSettled);
+    this.#pendingBytes += publication.bytes;
+    const refusal = this.#refuseToKeep(publication);
+    if (refusal === undefined) lane.publish(publication);
+    else publication.settle(refusal);
     this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
   }
 
@@ -72,6 +81,11 @@ export class AmqpPublisher implements Publisher {
     );
   }
 
+  readonly #onSettled: OnSettled = (publication, error) => {
+    this.#pendingBytes -= publication.bytes;
+    this.options.onPublished?.(publication.startedAt, error);
+  };
+
   #lanes(act: (lane: PublishLane) => void): void {
     act(this.#toQueues);
     act(this.#toExchanges);
@@ -80,13 +94,20 @@ export class AmqpPublisher implements Publisher {
   #refuseToWait(target: PublishTarget): Error | undefined {
     const { maxWaiting } = this.options;
     if (this.#toQueues.waiting + this.#toExchanges.waiting < maxWaiting) return undefined;
+    return new TooManyWaitingError(target, { maxWaiting }, this.#whyTheyWait());
+  }
+
+  /** One that is alone may be as large as the broker takes. */
+  #refuseToKeep(publication: Publication): Error | undefined {
+    const { maxPendingBytes } = this.options;
+    if (this.#pendingBytes <= maxPendingBytes || this.#pendingBytes === publication.bytes) return undefined;
+    return new TooManyWaitingError(publication.target, { maxPendingBytes }, this.#whyTheyWait());
+  }
+
+  #whyTheyWait(): string {
     const { blocked, model } = this.connection;
-    const slow = model === undefined ? 'the connection is lost' : 'the broker confirms more slowly than they come';
-    return new TooManyWaitingError(
-      target,
-      maxWaiting,
-      blocked === undefined ? slow : `the broker blocks publishers (${blocked})`,
-    );
+    if (blocked !== undefined) return `the broker blocks publishers (${blocked})`;
+    return model === undefined ? 'the connection is lost' : 'the broker confirms more slowly than they come';
   }
 
   /** One timer for all that is on its way: a timer a message would cost more than the message. */

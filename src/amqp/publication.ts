@@ -3,8 +3,8 @@ import { type BagItem, NO_PLACE } from '../collections/bag';
 import type { PublishTarget } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 
-/** Told of each end, with when the publish began by `performance.now()`. */
-export type OnPublished = (startedAt: number, error?: Error) => void;
+/** Told of each end before its sender is. */
+export type OnSettled = (publication: Publication, error?: Error) => void;
 
 /**
  * One message on its way. A thousand of them may be, and each collection of garbage copies what is alive: so it holds
@@ -18,14 +18,20 @@ export class Publication implements BagItem {
   turn = 0;
   /** Was in flight when the broker closed the channel without saying which message it objected to. */
   suspect = false;
-  private readonly startedAt = performance.now();
+  /** By `performance.now()`. */
+  readonly startedAt = performance.now();
 
   constructor(
     readonly message: OutgoingMessage,
     readonly timeoutMs: number,
     private readonly onEnd: OnPublishEnd,
-    private readonly onPublished: OnPublished | undefined,
+    private readonly onSettled: OnSettled,
   ) {}
+
+  /** Of its payload: what keeping it takes, nearly. */
+  get bytes(): number {
+    return this.message.body.length;
+  }
 
   get target(): PublishTarget {
     const { exchange, routingKey, properties } = this.message;
@@ -39,7 +45,7 @@ export class Publication implements BagItem {
 
   /** It was confirmed, or it failed. */
   settle(error?: Error): void {
-    this.onPublished?.(this.startedAt, error);
+    this.onSettled(this, error);
     this.onEnd(error);
   }
 }

@@ -15,6 +15,8 @@ import type { HandlerResolver } from '../worker/handler-resolver';
 import { type ResolvedConnectionOptions, readConnection } from './connection-options';
 import type { LogPayload } from './log-payloads';
 
+const MIB = 1024 * 1024;
+
 /** How large, deep and wide a payload may be. Checked before anything is decoded, on both sides. */
 export interface LimitOptions {
   /** Bytes of a body: 1 to 16 MiB, which is RabbitMQ's own limit since 4.0. @defaultValue 1048576 (1 MiB) */
@@ -76,6 +78,12 @@ export interface TaskAppOptions {
   readonly maxInFlight?: number;
   /** Messages that wait for their turn while so many are in flight, or the broker is away or blocks: 1 to 1,000,000. One more is refused at once. @defaultValue 10000 */
   readonly maxWaiting?: number;
+  /**
+   * Bytes of the payloads that are in flight or wait, all together: 1 MiB to 64 GiB. What comes on top is refused at once; one
+   * that is alone may be larger.
+   * @defaultValue 268435456 (256 MiB)
+   */
+  readonly maxPendingBytes?: number;
   /** Bounds a handshake with the broker: 100 ms to 10 min. @defaultValue `'10s'` */
   readonly connectTimeout?: Duration;
   /**
@@ -136,6 +144,7 @@ export interface ResolvedAppOptions extends ResolvedConnectionOptions {
   readonly publishTimeoutMs: number;
   readonly maxInFlight: number;
   readonly maxWaiting: number;
+  readonly maxPendingBytes: number;
   readonly connectTimeoutMs: number;
   /** 0: not at all; `Infinity`: for ever. */
   readonly waitForBrokerMs: number;
@@ -161,6 +170,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
   publishTimeoutMs: 15 * SECOND,
   maxInFlight: 1_000,
   maxWaiting: 10_000,
+  maxPendingBytes: 256 * MIB,
   connectTimeoutMs: 10 * SECOND,
   heartbeatMs: 10 * SECOND,
   maxConsumerConnections: 16,
@@ -185,6 +195,7 @@ const OPTION_KEYS = [
   'publishTimeout',
   'maxInFlight',
   'maxWaiting',
+  'maxPendingBytes',
   'connectTimeout',
   'waitForBroker',
   'heartbeat',
@@ -206,7 +217,7 @@ const LIMIT_KEYS = [
   'maxValues',
 ] as const satisfies readonly (keyof LimitOptions)[];
 const TOPOLOGY_MODES = ['assert', 'verify', 'off'] as const satisfies readonly TopologyMode[];
-const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * MIB;
 
 const between = (minMs: number, maxMs: number, words: string): DurationRange => ({ minMs, maxMs, words });
 
@@ -243,6 +254,7 @@ export function resolveAppOptions(
       reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
     maxInFlight: reader.wholeNumber('maxInFlight', 1, 100_000) ?? DEFAULT_APP_OPTIONS.maxInFlight,
     maxWaiting: reader.wholeNumber('maxWaiting', 1, 1_000_000) ?? DEFAULT_APP_OPTIONS.maxWaiting,
+    maxPendingBytes: reader.wholeNumber('maxPendingBytes', MIB, 64 * 1024 * MIB) ?? DEFAULT_APP_OPTIONS.maxPendingBytes,
     connectTimeoutMs:
       reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ??
       DEFAULT_APP_OPTIONS.connectTimeoutMs,

@@ -192,6 +192,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, tracer: Tas
     publishTimeoutMs: options.publishTimeoutMs,
     maxInFlight: options.maxInFlight,
     maxWaiting: options.maxWaiting,
+    maxPendingBytes: options.maxPendingBytes,
     maxConsumerConnections: options.maxConsumerConnections,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),

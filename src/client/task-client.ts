@@ -31,6 +31,8 @@ export interface TaskClientOptions {
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
 const MANY_WINDOW = 1_000;
+/** A payload takes a place in that window, and another for each so many bytes: 16 MiB in all. */
+const BYTES_A_PLACE = 16 * 1024;
 
 /** Of these, how many are made before others have their turn: what was written goes out while the next are made. */
 const MANY_AT_ONCE = 100;
@@ -126,10 +128,8 @@ export class TaskClient {
       if (window.isFull) await window.hasRoom();
       const position = index++;
       if (index % MANY_AT_ONCE === 0) await nextTurn();
-      window.enter();
-      this.#enqueueItem(contract, item, (result) => {
+      this.#enqueueItem(contract, item, window, (result) => {
         results[position] = result;
-        window.leave();
       });
     }
     await window.isEmpty();
@@ -137,14 +137,28 @@ export class TaskClient {
   }
 
   /** Tells its result, without fail. Makes a promise only where something has to be waited for: this runs for each of many. */
-  #enqueueItem(contract: TaskContract, item: EnqueueItem<unknown>, tell: (result: EnqueueResult) => void): void {
+  #enqueueItem(
+    contract: TaskContract,
+    item: EnqueueItem<unknown>,
+    window: Window,
+    onResult: (result: EnqueueResult) => void,
+  ): void {
     let id: string | undefined;
+    let places = 1;
+    window.enter(places);
+    const tell = (result: EnqueueResult): void => {
+      onResult(result);
+      window.leave(places);
+    };
     const failed = (error: unknown): void => {
       this.#tellFailed(contract, id, error);
       tell({ ok: false, id, error: error as Error });
     };
     const publish = (outgoing: OutgoingTask): void => {
       ({ id } = outgoing);
+      const more = Math.floor(outgoing.message.body.length / BYTES_A_PLACE);
+      window.enter(more);
+      places += more;
       this.#publish(contract, outgoing, (error) =>
         error === undefined ? tell({ ok: true, id: outgoing.id }) : failed(error),
       );

@@ -1,4 +1,4 @@
-/** Bounds what is under way at a time, for one caller that waits for room. */
+/** Bounds what is under way at a time, for one caller that waits for room. What is large takes several places. */
 export class Window {
   #inside = 0;
   #waiting: { readonly until: number; readonly resolve: () => void } | undefined;
@@ -10,12 +10,12 @@ export class Window {
     return this.#inside >= this.size;
   }
 
-  enter(): void {
-    this.#inside++;
+  enter(places: number): void {
+    this.#inside += places;
   }
 
-  leave(): void {
-    this.#inside--;
+  leave(places: number): void {
+    this.#inside -= places;
     if (this.#waiting === undefined || this.#inside > this.#waiting.until) return;
     this.#waiting.resolve();
     this.#waiting = undefined;

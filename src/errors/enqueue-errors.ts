@@ -148,17 +148,27 @@ export class BrokerBlockedError extends WarrenError {
   }
 }
 
-/** Raised at once when `maxWaiting` messages already wait to be published: this one would wait in memory, too. It was not sent. */
+/** The option that said no, and what it is set to. */
+export type WaitingLimit = { readonly maxWaiting: number } | { readonly maxPendingBytes: number };
+
+/**
+ * Raised at once when `maxWaiting` messages already wait to be published, or `maxPendingBytes` of payloads are on their way:
+ * this one would be kept in memory, too. It was not sent.
+ */
 export class TooManyWaitingError extends WarrenError {
   readonly code = 'TOO_MANY_WAITING';
 
   constructor(
     readonly target: PublishTarget,
-    readonly maxWaiting: number,
+    readonly limit: WaitingLimit,
     reason: string,
   ) {
+    const [kept, option] =
+      'maxWaiting' in limit
+        ? [`${limit.maxWaiting} messages wait to be published already`, 'maxWaiting']
+        : [`payloads of nearly ${limit.maxPendingBytes} bytes are on their way already`, 'maxPendingBytes'];
     super(
-      `${which(target)} was not sent: ${maxWaiting} messages wait to be published already, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "maxWaiting".`,
+      `${which(target)} was not sent: ${kept}, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "${option}".`,
     );
   }
 }
