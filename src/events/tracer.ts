@@ -71,6 +71,8 @@ export interface AttemptTrace {
 /** A message with what its trace adds to its headers. */
 export function withTraceHeaders(message: OutgoingMessage, trace: TraceHeaders | undefined): OutgoingMessage {
   if (trace === undefined) return message;
-  const headers: MessageHeaders = { ...message.properties.headers, ...trace };
-  return { ...message, properties: { ...message.properties, headers } };
+  const { exchange, routingKey, body, properties } = message;
+  const headers: MessageHeaders = properties.headers === undefined ? trace : { ...properties.headers, ...trace };
+  // Spelled out, but for the properties: for every message, and each spread costs a tenth of a microsecond and more.
+  return { exchange, routingKey, body, properties: { ...properties, headers } };
 }
