@@ -24,14 +24,15 @@ const END = { version: 2, trace: 35, span: 52, flags: 55 } as const;
 export function parseTraceparent(header: string | undefined): TraceParent | undefined {
   if (header === undefined || !isTraceparent(header)) return undefined;
   const spanId = header.slice(END.trace + 1, END.span);
-  return { traceId: traceIdOfTraceparent(header), spanId, isSampled: isSampled(header) };
+  return {
+    traceId: traceIdOfTraceparent(header),
+    spanId,
+    isSampled: ODD_DIGITS.includes(header.charAt(END.flags - 1)),
+  };
 }
 
 /** @param header - a valid one. */
 export const traceIdOfTraceparent = (header: string): string => header.slice(END.version + 1, END.trace);
-
-/** @param header - a valid one. */
-export const isSampled = (header: string): boolean => ODD_DIGITS.includes(header.charAt(END.flags - 1));
 
 export function isTraceparent(header: string): boolean {
   return (

@@ -8,11 +8,10 @@ import type {
   TracedSend,
 } from '../../events/tracer';
 import { HEADER, integerHeader, textHeader } from '../../message/headers';
-import { isSampled } from '../../message/trace-context';
-import type { MessageHeaders } from '../../message/wire';
 import { type Operation, processAttributes, replayAttributes, sendAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { OpenTelemetryAttempt } from './open-telemetry-attempt';
+import { soleUnsampled } from './sole-traceparent';
 import { lastSpanOf, linksTo, remoteSpan, Spans } from './spans';
 import { UnsampledParents } from './unsampled-parents';
 import { UnseenAttempt } from './unseen-attempt';
@@ -67,7 +66,7 @@ export class OpenTelemetryTracer implements TaskTracer {
 
   attempt(delivery: TracedDelivery, isRun: boolean): AttemptTrace {
     const { headers } = delivery.message.properties;
-    const unsampled = isRun && headers !== undefined ? this.#unsampledSender(headers) : undefined;
+    const unsampled = isRun && headers !== undefined ? soleUnsampled(headers) : undefined;
     if (unsampled !== undefined && !this.#unsampled.isAsked) {
       this.#unsampled.declined();
       return new UnseenAttempt(this.api, unsampled);
@@ -75,14 +74,8 @@ export class OpenTelemetryTracer implements TaskTracer {
     const creation = this.#spans.extract(headers);
     if (!isRun) return new OpenTelemetryAttempt(this.#spans, delivery, creation, undefined);
     const span = this.#startAttempt(delivery, creation);
-    if (unsampled !== undefined) this.#unsampled.answered(span.isRecording());
+    if (unsampled !== undefined && this.#spans.readsTraceparent) this.#unsampled.answered(span.isRecording());
     return new OpenTelemetryAttempt(this.#spans, delivery, creation, span);
-  }
-
-  /** The `traceparent` of a message that has no other context, where it says that its trace is not sampled. */
-  #unsampledSender(headers: MessageHeaders): string | undefined {
-    const traceparent = this.#spans.soleTraceparent(headers);
-    return traceparent !== undefined && !isSampled(traceparent) ? traceparent : undefined;
   }
 
   #startAttempt(delivery: TracedDelivery, creation: Context): Span {

@@ -1,11 +1,12 @@
 import type { Context, Link, Span, SpanContext, SpanKind, Tracer } from '@opentelemetry/api';
 import type { SendTrace, TraceHeaders } from '../../events/tracer';
 import { HEADER, textHeader } from '../../message/headers';
-import { isTraceparent, parseTraceparent } from '../../message/trace-context';
+import { parseTraceparent } from '../../message/trace-context';
 import type { MessageHeaders } from '../../message/wire';
 import { type Attributes, type Operation, operationAttributes, serverAttributes } from './attributes';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { fail } from './record-failure';
+import { soleTraceparent, TRACEPARENT } from './sole-traceparent';
 
 const MAX_HEADER_LENGTH = 8_192;
 const nothing = (): void => undefined;
@@ -57,20 +58,15 @@ export class Spans {
   extract(headers: MessageHeaders | undefined): Context {
     const { propagation, trace, ROOT_CONTEXT } = this.api;
     if (headers === undefined) return ROOT_CONTEXT;
-    const sole = this.soleTraceparent(headers);
-    const span = remoteSpan(sole);
-    return span === undefined
-      ? propagation.extract(ROOT_CONTEXT, headers, TEXT_HEADERS)
-      : trace.setSpanContext(ROOT_CONTEXT, span);
+    const sole = remoteSpan(soleTraceparent(headers));
+    return sole !== undefined && this.readsTraceparent
+      ? trace.setSpanContext(ROOT_CONTEXT, sole)
+      : propagation.extract(ROOT_CONTEXT, headers, TEXT_HEADERS);
   }
 
-  /**
-   * The `traceparent` of a message with no other header that a propagator could read, as nearly all are, where the
-   * application's propagator reads it: what it makes of that is known, and costs a third.
-   */
-  soleTraceparent(headers: MessageHeaders): string | undefined {
-    const sole = soleTraceparent(headers);
-    return sole !== undefined && this.api.propagation.fields().includes(TRACEPARENT) ? sole : undefined;
+  /** Whether the application's propagator does. */
+  get readsTraceparent(): boolean {
+    return this.api.propagation.fields().includes(TRACEPARENT);
   }
 
   inject(context: Context): TraceHeaders {
@@ -118,20 +114,6 @@ export class Spans {
 interface Shape {
   readonly name: string;
   readonly attributes: Attributes;
-}
-
-const TRACEPARENT = 'traceparent';
-/** Of version 00. */
-const TRACEPARENT_LENGTH = 55;
-
-function soleTraceparent(headers: MessageHeaders): string | undefined {
-  // Inherited ones too, of a sender's `__proto__`: with those, the propagator decides.
-  for (const name in headers) {
-    if (name !== TRACEPARENT && !name.startsWith('warren-')) return undefined;
-  }
-  const header = textHeader(headers, TRACEPARENT, TRACEPARENT_LENGTH);
-  const isKnown = header?.length === TRACEPARENT_LENGTH && header.startsWith('00-') && isTraceparent(header);
-  return isKnown ? header : undefined;
 }
 
 /** A sender can put anything into headers; a propagator expects texts. */

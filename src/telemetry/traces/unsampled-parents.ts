@@ -1,10 +1,10 @@
 /** Refusals in a row after which a sampler is asked less, and out of how many it is then asked about one. */
-const PATIENCE = 100;
+const PATIENCE = 1_000;
 
 /**
- * Whether the SDK is asked for a span of an attempt whose sender's span was not sampled, and which has no other context. A sampler that follows the parent,
- * as the SDK's default does, declines all of them, and asking costs a microsecond: after a hundred refusals in a row it is
- * asked about one in a hundred. One that has ever agreed is always asked.
+ * Whether the SDK is asked for a span of an attempt whose sender's span was not sampled, and which has no other context. A
+ * sampler that follows the parent, as the SDK's default does, declines all of them, and asking costs a microsecond and more:
+ * after a thousand refusals in a row it is asked about one in a thousand. One that has ever agreed is always asked.
  */
 export class UnsampledParents {
   #declined = 0;

@@ -41,21 +41,21 @@ function run(tracer: OpenTelemetryTracer, headers: MessageHeaders) {
 
 const newTracer = () => new OpenTelemetryTracer(api, () => 'amqp://rabbit-1:5673/shop');
 
-it('asks a sampler that follows unsampled parents about one attempt in a hundred, after a hundred', () => {
+it('asks a sampler that follows unsampled parents about one attempt in a thousand, after a thousand', () => {
   const sampler = asked(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
   tracing = startTracing(sampler.sampler);
   const tracer = newTracer();
-  for (let i = 0; i < 1_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     expect(run(tracer, UNSAMPLED)).toMatchObject({ traceId: TRACE, traceFlags: 0 });
   }
-  expect(sampler.times).toBe(109);
+  expect(sampler.times).toBe(1_009);
   expect(tracing.spans()).toEqual([]);
 });
 
 it('still traces each attempt whose sender was sampled', () => {
   tracing = startTracing(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
   const tracer = newTracer();
-  for (let i = 0; i < 150; i++) run(tracer, UNSAMPLED);
+  for (let i = 0; i < 1_500; i++) run(tracer, UNSAMPLED);
   const message = incomingMessage({ messageId: 'id-1', headers: SAMPLED });
   const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
   tracer.attempt(delivery, true).end(COMPLETED);
@@ -75,8 +75,8 @@ it('always asks a sampler that has agreed once', () => {
   };
   tracing = startTracing(afterFifty);
   const tracer = newTracer();
-  for (let i = 0; i < 400; i++) run(tracer, UNSAMPLED);
-  expect(times).toBe(400);
+  for (let i = 0; i < 4_000; i++) run(tracer, UNSAMPLED);
+  expect(times).toBe(4_000);
 });
 
 it('reads a context only as the propagator of the application does', () => {
@@ -98,7 +98,7 @@ describe('an attempt that the sampler is not asked about', () => {
   beforeEach(() => {
     tracing = startTracing(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
     tracer = newTracer();
-    for (let i = 0; i < 101; i++) run(tracer, UNSAMPLED);
+    for (let i = 0; i < 1_001; i++) run(tracer, UNSAMPLED);
   });
 
   const attemptOf = (headers: MessageHeaders) => {
@@ -144,6 +144,6 @@ it('asks about each attempt that comes with more than a traceparent', () => {
   const sampler = asked(new ParentBasedSampler({ root: new AlwaysOnSampler() }));
   tracing = startTracing(sampler.sampler);
   const tracer = newTracer();
-  for (let i = 0; i < 150; i++) run(tracer, { ...UNSAMPLED, tracestate: 'vendor=1' });
-  expect(sampler.times).toBe(150);
+  for (let i = 0; i < 1_500; i++) run(tracer, { ...UNSAMPLED, tracestate: 'vendor=1' });
+  expect(sampler.times).toBe(1_500);
 });
