@@ -2,7 +2,7 @@ import type { Broker, OnPublishEnd } from '../broker/broker';
 import { describeThrown } from '../errors/describe-thrown';
 import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
-import { type TaskTracer, withTraceHeaders } from '../events/tracer';
+import { type SendTrace, type TaskTracer, withTraceHeaders } from '../events/tracer';
 import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import type { ClassType } from '../task/class-type';
@@ -103,15 +103,19 @@ export class TaskClient {
       : this.#send(contract, outgoing);
   }
 
+  /** What waits for the confirm keeps none of `outgoing`: a thousand may wait. */
   #send(contract: TaskContract, outgoing: OutgoingTask): Promise<EnqueuedTask> {
-    return new Promise((resolve, reject) => {
-      const { id } = outgoing;
-      this.#publish(contract, outgoing, (error) => {
+    const { id } = outgoing;
+    let onEnd: OnPublishEnd = () => undefined;
+    const sent = new Promise<EnqueuedTask>((resolve, reject) => {
+      onEnd = (error) => {
         if (error === undefined) return resolve({ id, task: contract.name, queue: contract.queue });
         this.#tellFailed(contract, id, error);
         reject(error);
-      });
+      };
     });
+    this.#publish(contract, outgoing, onEnd);
+    return sent;
   }
 
   #failed(contract: TaskContract, id: string | undefined, error: unknown): Promise<never> {
@@ -191,12 +195,26 @@ export class TaskClient {
 
   #publishObserved(contract: TaskContract, outgoing: OutgoingTask, onEnd: OnPublishEnd): void {
     const { tracer, events } = this.options;
+    const { name: task, queue } = contract;
+    const trace = tracer?.send({ task, queue, delayMs: outgoing.delayMs, message: outgoing.message });
+    const message = withTraceHeaders(outgoing.message, trace?.headers);
+    if (trace?.end === undefined && !events.has('task:enqueued')) {
+      this.#publishMessage(contract, outgoing, message, onEnd);
+    } else this.#publishTold(contract, outgoing, message, trace, onEnd);
+  }
+
+  #publishTold(
+    contract: TaskContract,
+    outgoing: OutgoingTask,
+    message: OutgoingMessage,
+    trace: SendTrace | undefined,
+    onEnd: OnPublishEnd,
+  ): void {
+    const { events } = this.options;
     const { id, delayMs } = outgoing;
     const { name: task, queue } = contract;
-    const trace = tracer?.send({ task, queue, delayMs, message: outgoing.message });
-    const message = withTraceHeaders(outgoing.message, trace?.headers);
     this.#publishMessage(contract, outgoing, message, (error) => {
-      trace?.end(error && { error });
+      trace?.end?.(error && { error });
       if (error === undefined && events.has('task:enqueued')) {
         events.emit('task:enqueued', { task, id, queue, delayMs, traceId: traceIdOf(message.properties.headers) });
       }

@@ -13,8 +13,8 @@ export async function publishReplay(
   try {
     await publish(withTraceHeaders(message, trace?.headers));
   } catch (error) {
-    trace?.end({ error });
+    trace?.end?.({ error });
     throw error;
   }
-  trace?.end();
+  trace?.end?.();
 }

@@ -53,8 +53,8 @@ export interface TaskTracer {
 export interface SendTrace {
   /** What the message carries along, beside its own headers; `undefined`: nothing. */
   readonly headers: TraceHeaders | undefined;
-  /** The broker has confirmed, or it failed. */
-  end(failure?: { readonly error: unknown }): void;
+  /** The broker has confirmed, or it failed. `undefined` where nobody is told, as of most messages where few traces are sampled. */
+  readonly end: ((failure?: { readonly error: unknown }) => void) | undefined;
 }
 
 export interface AttemptTrace {

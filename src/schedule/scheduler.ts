@@ -239,10 +239,10 @@ export class Scheduler {
     const trace = tracer?.send({ task, queue, delayMs, message, isRoot: true });
     try {
       await broker.publisher.publish(withTraceHeaders(message, trace?.headers), { timeoutMs: TICK_TIMEOUT_MS });
-      trace?.end();
+      trace?.end?.();
       events.emit('schedule:ticked', { ...named, at, triggered: command !== undefined });
     } catch (error) {
-      trace?.end({ error });
+      trace?.end?.({ error });
       failed.add(id);
       if (command === undefined) this.#resting.set(schedule.name, clock.now() + REST_MS);
       events.emit('schedule:failed', { ...named, error: describeThrown(error) });

@@ -53,7 +53,7 @@ export class Settler {
     if (attempt.outcome.kind !== 'completed') return this.#settleOther(delivery, attempt);
     const trace = attempt.trace?.settle(ACKNOWLEDGED);
     delivery.ack();
-    trace?.end();
+    trace?.end?.();
     this.#tellAwaited(attempt);
     this.#tellCompleted(attempt);
     return undefined;
@@ -77,12 +77,12 @@ export class Settler {
         properties: suspectProperties(copy, suspicion),
       });
     } catch (failure) {
-      trace?.end({ error: failure });
+      trace?.end?.({ error: failure });
       await this.#postpone(delivery, attempt, failure);
       return;
     }
     delivery.ack();
-    trace?.end();
+    trace?.end?.();
     events.emit('task:isolated', { ...taskEvent(attempt), crashes: suspicion.crashes });
   }
 
@@ -95,11 +95,11 @@ export class Settler {
     try {
       await this.#carryOut(delivery, attempt, settlement, error, now, trace?.headers);
     } catch (failure) {
-      trace?.end({ error: failure });
+      trace?.end?.({ error: failure });
       await this.#postpone(delivery, attempt, failure);
       return;
     }
-    trace?.end();
+    trace?.end?.();
     if (settlement.kind === 'ack' || settlement.kind === 'dead-letter') this.#tellAwaited(attempt);
     this.#tell(attempt, settlement, error);
   }

@@ -9,7 +9,6 @@ import { fail } from './record-failure';
 import { soleTraceparent, TRACEPARENT } from './sole-traceparent';
 
 const MAX_HEADER_LENGTH = 8_192;
-const nothing = (): void => undefined;
 
 /** Makes the spans of one app, and carries their contexts in and out of messages. */
 export class Spans {
@@ -43,8 +42,7 @@ export class Spans {
 
   /** The trace of a message that is being published. */
   sending(span: Span, headers: TraceHeaders | undefined): SendTrace {
-    // The end of a span that is not recorded tells nobody, and a thousand messages on their way would keep as many spans.
-    if (!span.isRecording()) return { headers, end: nothing };
+    if (!span.isRecording()) return { headers, end: undefined };
     return {
       headers,
       end: (failure) => {

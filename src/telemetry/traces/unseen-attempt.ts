@@ -5,7 +5,7 @@ import type { OpenTelemetryApi } from './open-telemetry-api';
 import { remoteSpan } from './spans';
 
 /** Of a message that adds nothing to its headers, and whose end is told to nobody. */
-export const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: () => undefined });
+export const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: undefined });
 
 /**
  * An attempt of which nobody will see anything, as nearly all are where few traces are sampled. What its handler traces is a

@@ -26,7 +26,7 @@ function settle(
   const message = incomingMessage({ messageId: 'id-1', headers });
   const delivery = { message, envelope: readEnvelope(message), id: 'id-1', queue: 'emails', definition: undefined };
   const trace = tracer().attempt(delivery, false).settle(settlement);
-  trace.end();
+  trace.end?.();
   return trace.headers;
 }
 
@@ -55,7 +55,7 @@ it('begins a trace where the message has none', () => {
 it('keeps a creation context that the sender made itself, and links to it', () => {
   const message = { exchange: '', routingKey: 'emails', body: Buffer.from('1'), properties: { headers: traced } };
   const trace = tracer().send({ task: 'emails.send', queue: 'emails', delayMs: 0, message });
-  trace.end();
+  trace.end?.();
   const span = tracing.span('send emails');
   expect(trace.headers).toBeUndefined();
   expect(span.kind).toBe(api.SpanKind.CLIENT);
@@ -76,6 +76,6 @@ it('survives whatever a sender writes into these headers, and whatever a handler
     },
   );
   attempt.end({ kind: 'failed', error: thrown });
-  attempt.settle({ kind: 'requeue' }).end({ error: undefined });
+  attempt.settle({ kind: 'requeue' }).end?.({ error: undefined });
   expect(tracing.spans().map(({ name }) => name)).toEqual(['process emails', 'requeue emails']);
 });
