@@ -56,9 +56,13 @@ class RemoteContext implements Context {
   }
 
   get #context(): Context {
+    this.#read ??= this.#remoteContext();
+    return this.#read;
+  }
+
+  #remoteContext(): Context {
     const { trace, ROOT_CONTEXT } = this.api;
     const span = remoteSpan(this.traceparent);
-    this.#read ??= span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
-    return this.#read;
+    return span === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, span);
   }
 }
