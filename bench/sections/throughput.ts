@@ -11,7 +11,7 @@ interface Amounts {
 
 const AMOUNTS: Amounts = { short: 20_000, full: 100_000, warmUpFor };
 /** What is done for one message in a hundred is compiled, as in a worker that has run for a while, only after many. */
-const LONG: Amounts = { short: 20_000, full: 300_000, warmUpFor: (messages) => Math.ceil(messages / 3) };
+const LONG: Amounts = { short: 100_000, full: 300_000, warmUpFor: (messages) => Math.ceil(messages / 3) };
 /** Those whose documentation has a call that sends many. */
 const SENDS_MANY: readonly ContenderName[] = ['warren', 'bullmq'];
 
