@@ -27,7 +27,7 @@ const DEFAULT_RESULTS = join('.cache', 'bench', 'results.json');
 
 export const USAGE = `npm run bench -- [options]
 Measures ${SHORT.join(' and ')} of all contenders; takes a few minutes.
-  --full          every section, more messages each; takes about half an hour
+  --full          every section, more messages each; takes about forty minutes
   --only A,B      these sections alone: ${SECTION_NAMES.join(', ')}
   --report        writes docs/benchmarks.md and its charts; without --full or --only, from the results that are there
   --resume        does not measure again what the results have to the same extent, so that an interrupted run goes on

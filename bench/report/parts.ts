@@ -88,7 +88,7 @@ const THROUGHPUT_WHY =
   'Of the time of a message, the broker takes three quarters and more: it is what all contenders share, and what bounds how far apart they can be. A message that tells its task, id, sender and time costs the broker a tenth more than one that does not ("messages like ours"), whoever sends it; one acknowledgement for many deliveries costs it much less than one each. [How far a client can get](performance.md#what-the-broker-leaves).';
 
 const TELEMETRY_WHY =
-  'Metrics count in memory, and what is on top is the events that tell what to count. OpenTelemetry by its API takes three values a task one by one. Traces ask the SDK for a span of every message and every attempt, also of those that it does not sample, and each message carries their context in a header. What they take is the same for a task that does nothing as for one that does something, and here they all do nothing.';
+  'Metrics count in memory, and what is on top is the events that tell what to count. OpenTelemetry by its API takes three values a task one by one. Traces ask the SDK for a span of every message, also of those that it does not sample, and each message carries their context in a header, which its attempt runs in. What they take is the same for a task that does nothing as for one that does something, and here they all do nothing.';
 
 const RETRY_LINES = [
   { label: 'tasks that fail once and succeed after 1 s, tasks/s', work: 'retries', figure: 'perSecond' },

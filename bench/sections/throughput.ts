@@ -9,18 +9,13 @@ interface Amounts {
   readonly warmUpFor: (messages: number) => number;
 }
 
-const AMOUNTS: Amounts = { short: 20_000, full: 100_000, warmUpFor };
+const USUAL: Amounts = { short: 20_000, full: 100_000, warmUpFor };
 /** What is done for one message in a hundred is compiled, as in a worker that has run for a while, only after many. */
 const LONG: Amounts = { short: 100_000, full: 300_000, warmUpFor: (messages) => Math.ceil(messages / 3) };
 /** Those whose documentation has a call that sends many. */
 const SENDS_MANY: readonly ContenderName[] = ['warren', 'bullmq'];
 
-export const throughput = throughputOf(
-  'throughput',
-  'Enqueue and consume',
-  AMOUNTS,
-  (name) => !OBSERVED.includes(name),
-);
+export const throughput = throughputOf('throughput', 'Enqueue and consume', USUAL, (name) => !OBSERVED.includes(name));
 
 /** What traces and metrics cost. */
 export const telemetry = throughputOf(

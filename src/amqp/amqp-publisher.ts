@@ -97,11 +97,10 @@ export class AmqpPublisher implements Publisher {
     return new TooManyWaitingError(target, { maxWaiting }, this.#whyTheyWait());
   }
 
-  /** One that is alone may be as large as the broker takes. */
-  #refuseToKeep(publication: Publication): Error | undefined {
+  #refuseToKeep({ target }: Publication): Error | undefined {
     const { maxPendingBytes } = this.options;
-    if (this.#pendingBytes <= maxPendingBytes || this.#pendingBytes === publication.bytes) return undefined;
-    return new TooManyWaitingError(publication.target, { maxPendingBytes }, this.#whyTheyWait());
+    if (this.#pendingBytes <= maxPendingBytes) return undefined;
+    return new TooManyWaitingError(target, { maxPendingBytes }, this.#whyTheyWait());
   }
 
   #whyTheyWait(): string {

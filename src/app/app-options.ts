@@ -79,8 +79,8 @@ export interface TaskAppOptions {
   /** Messages that wait for their turn while so many are in flight, or the broker is away or blocks: 1 to 1,000,000. One more is refused at once. @defaultValue 10000 */
   readonly maxWaiting?: number;
   /**
-   * Bytes of the payloads that are in flight or wait, all together: 1 MiB to 64 GiB. What comes on top is refused at once; one
-   * that is alone may be larger.
+   * Bytes of the payloads that are in flight or wait, all together: 32 MiB to 64 GiB, so that there is room for what one
+   * `enqueueMany` sends at a time. What comes on top is refused at once.
    * @defaultValue 268435456 (256 MiB)
    */
   readonly maxPendingBytes?: number;
@@ -254,7 +254,8 @@ export function resolveAppOptions(
       reader.duration('publishTimeout', between(1, HOUR, 'from 1 ms to 1 h')) ?? DEFAULT_APP_OPTIONS.publishTimeoutMs,
     maxInFlight: reader.wholeNumber('maxInFlight', 1, 100_000) ?? DEFAULT_APP_OPTIONS.maxInFlight,
     maxWaiting: reader.wholeNumber('maxWaiting', 1, 1_000_000) ?? DEFAULT_APP_OPTIONS.maxWaiting,
-    maxPendingBytes: reader.wholeNumber('maxPendingBytes', MIB, 64 * 1024 * MIB) ?? DEFAULT_APP_OPTIONS.maxPendingBytes,
+    maxPendingBytes:
+      reader.wholeNumber('maxPendingBytes', 32 * MIB, 64 * 1024 * MIB) ?? DEFAULT_APP_OPTIONS.maxPendingBytes,
     connectTimeoutMs:
       reader.duration('connectTimeout', between(100, HOUR / 6, 'from 100 ms to 10 min')) ??
       DEFAULT_APP_OPTIONS.connectTimeoutMs,

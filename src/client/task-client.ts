@@ -31,7 +31,7 @@ export interface TaskClientOptions {
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
 const MANY_WINDOW = 1_000;
-/** A payload takes a place in that window, and another for each so many bytes: 16 MiB in all. */
+/** A payload takes a place in that window, and another for each so many bytes: 16 MiB in all, and one more payload. */
 const BYTES_A_PLACE = 16 * 1024;
 
 /** Of these, how many are made before others have their turn: what was written goes out while the next are made. */
@@ -114,7 +114,12 @@ export class TaskClient {
         reject(error);
       };
     });
-    this.#publish(contract, outgoing, onEnd);
+    try {
+      this.#publish(contract, outgoing, onEnd);
+    } catch (error) {
+      // Of a sampler or a propagator, say: a promise is what was asked for.
+      onEnd(error as Error);
+    }
     return sent;
   }
 

@@ -34,6 +34,7 @@ export function parseTraceparent(header: string | undefined): TraceParent | unde
 /** @param header - a valid one. */
 export const traceIdOfTraceparent = (header: string): string => header.slice(END.version + 1, END.trace);
 
+/** Whether it is valid; a later version may have more at its end. */
 export function isTraceparent(header: string): boolean {
   return (
     (header.length === END.flags || header[END.flags] === '-') &&

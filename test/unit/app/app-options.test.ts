@@ -98,7 +98,7 @@ it.each<[unknown, string]>([
   [{ keepUnknownTasks: '31d' }, 'keepUnknownTasks must be a duration'],
   [{ maxInFlight: 0 }, 'maxInFlight must be a whole number from 1 to 100000, got 0'],
   [{ maxWaiting: 1_000_001 }, 'maxWaiting must be a whole number from 1 to 1000000'],
-  [{ maxPendingBytes: 1_000_000 }, 'maxPendingBytes must be a whole number from 1048576 to 68719476736'],
+  [{ maxPendingBytes: 33_554_431 }, 'maxPendingBytes must be a whole number from 33554432 to 68719476736'],
   [{ maxConsumerConnections: 1.5 }, 'maxConsumerConnections must be'],
   [{ stopTimeout: '25d' }, 'stopTimeout must be'],
   [{ handleSignals: 'yes' }, 'handleSignals must be true or false'],
