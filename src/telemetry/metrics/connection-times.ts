@@ -1,7 +1,11 @@
 import type { ConnectionState } from '../../broker/broker';
 import type { MetricsModel } from './metrics-model';
+import type { Counter } from './series';
 
-/** Reconnects, and the time in which the broker held back publishers, of each connection. */
+/**
+ * Reconnects, and the time in which the broker held back publishers, of each connection: both from the moment on when it
+ * is there, since a counter that begins at its first count hides that from `rate()`.
+ */
 export class ConnectionTimes {
   readonly #connectedBefore = new Set<string>();
   readonly #lost = new Set<string>();
@@ -20,7 +24,8 @@ export class ConnectionTimes {
     if (state === 'connecting' && this.#connectedBefore.has(connection)) this.#lost.add(connection);
     if (state !== 'connected') return;
     // A block that ended says `connected` as well.
-    if (this.#lost.delete(connection)) this.model.counter('warren.connection.reconnects').with(connection).add();
+    this.#reconnects(connection).add(this.#lost.delete(connection) ? 1 : 0);
+    this.#blockedTime(connection);
     this.#connectedBefore.add(connection);
   }
 
@@ -33,10 +38,15 @@ export class ConnectionTimes {
     const since = this.#blockedSince.get(connection);
     if (since === undefined) return;
     const now = this.now();
-    this.model
-      .counter('warren.connection.blocked_time')
-      .with(connection)
-      .add((now - since) / 1000);
+    this.#blockedTime(connection).add((now - since) / 1000);
     this.#blockedSince.set(connection, now);
+  }
+
+  #reconnects(connection: string): Counter {
+    return this.model.counter('warren.connection.reconnects').with(connection);
+  }
+
+  #blockedTime(connection: string): Counter {
+    return this.model.counter('warren.connection.blocked_time').with(connection);
   }
 }

@@ -49,10 +49,16 @@ export function observeMetrics(model: MetricsModel, app: ObservedApp): ObservedM
   };
 }
 
+/** Of a worker's tasks; what is enqueued is counted where it is enqueued. */
 const PER_TASK: readonly CounterName[] = [
   'warren.tasks.completed',
   'warren.tasks.retried',
+  'warren.tasks.snoozed',
+  'warren.tasks.discarded',
+  'warren.tasks.interrupted',
   'warren.tasks.timed_out',
+  'warren.tasks.overdue',
+  'warren.tasks.isolated',
   'warren.tasks.crash_looped',
   'warren.tasks.settlements_failed',
 ];

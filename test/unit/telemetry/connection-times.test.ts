@@ -74,3 +74,16 @@ it.each<[string, readonly (readonly [number, ConnectionState])[], readonly numbe
 ])('%s', (_label, changes, expected) => {
   expect(countOf(changes, 10_000)).toEqual(expected);
 });
+
+it('counts both of a connection from zero, and nothing of one that was never there', () => {
+  const model = new MetricsModel();
+  const times = new ConnectionTimes(model, () => 0);
+  times.changed('warren:publish', 'connecting');
+  const seen = () =>
+    (['warren.connection.reconnects', 'warren.connection.blocked_time'] as const).map((name) =>
+      [...model.counter(name).entries()].map(({ labels, series }) => [...labels, series.value]),
+    );
+  expect(seen()).toEqual([[], []]);
+  times.changed('warren:publish', 'connected');
+  expect(seen()).toEqual([[['warren:publish', 0]], [['warren:publish', 0]]]);
+});
