@@ -80,7 +80,13 @@ export function readFailures(message: IncomingMessage): readonly TaskFailure[] {
   );
 }
 
+/** Of a short string of AMQP. */
+const MAX_BYTES = 255;
+/** As many characters have no more bytes, whatever they are. */
+const SURELY_SHORT = MAX_BYTES / 3;
+
 /** A short string of AMQP. Decoding invalid UTF-8 can make more than 255 bytes of it, and then it cannot be sent again. */
 function usableText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255 ? value : undefined;
+  if (typeof value !== 'string' || value === '') return undefined;
+  return value.length <= SURELY_SHORT || Buffer.byteLength(value) <= MAX_BYTES ? value : undefined;
 }

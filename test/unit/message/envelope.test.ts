@@ -69,7 +69,7 @@ it.each([-1, 8.64e15 + 1, 1e308, '1700000000000', 0.5, {}])('takes a forged inst
 it.each<[string, unknown]>([
   ['empty', ''],
   ['no text', 5],
-  ['longer than a short string of AMQP, as invalid UTF-8 becomes when it is decoded', '\ufffd'.repeat(255)],
+  ['longer than a short string of AMQP, as invalid UTF-8 becomes when it is decoded', '\ufffd'.repeat(86)],
 ])('takes an id or type that is %s for none', (_label, text) => {
   const properties = { messageId: text as string, type: text as string };
   expect(readEnvelope(incomingMessage(properties))).toMatchObject({ id: undefined, type: undefined });
@@ -78,6 +78,14 @@ it.each<[string, unknown]>([
     type: undefined,
   });
 });
+
+it.each([['a'.repeat(255)], ['\ufffd'.repeat(85)], ['\u{1f430}'.repeat(63)]])(
+  'takes an id and a type of as many bytes as fit: %s',
+  (text) => {
+    const properties = { messageId: text, type: text };
+    expect(readEnvelope(incomingMessage(properties))).toMatchObject({ id: text, type: text });
+  },
+);
 
 it('takes no header from a __proto__ table', () => {
   const headers = Object.setPrototypeOf(
