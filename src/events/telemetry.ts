@@ -13,6 +13,8 @@ export interface QueueSlots {
   /** Attempts that may run at the same time. */
   readonly slots: number;
   readonly running: number;
+  /** What the attempts that run now have taken so far, all together, in milliseconds. */
+  readonly runningMs: number;
 }
 
 /** What a telemetry is told about the app that it looks at. All of it may be asked for once the app is made. */

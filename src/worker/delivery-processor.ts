@@ -73,6 +73,16 @@ export class DeliveryProcessor {
     return size;
   }
 
+  /** What the attempts that run now have taken so far, by their home queues, in milliseconds. */
+  runningMs(): ReadonlyMap<string, number> {
+    const now = this.options.clock.now();
+    const taken = new Map<string, number>();
+    for (const { queue, startedAt } of this.#running) {
+      taken.set(queue, (taken.get(queue) ?? 0) + Math.max(0, now - startedAt));
+    }
+    return taken;
+  }
+
   /** The attempt of a delivery that is not run: its outcome is known before. */
   withoutRunning(delivery: Delivery, outcome: TaskOutcome): Attempt {
     const { clock, dispatcher, newId, tracer } = this.options;
@@ -107,7 +117,7 @@ export class DeliveryProcessor {
     if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
     const decoded = this.options.decode(delivery);
     if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
-    const running = new RunningTask(id, delivery.queue, task.definition, envelope, delivery, trace, logger);
+    const running = new RunningTask(id, queue, task.definition, envelope, delivery, startedAt, trace, logger);
     const outcome = this.#run(running, task, decoded.value);
     return outcome instanceof Promise
       ? outcome.then((later) => ended(this.#left(running, later)))

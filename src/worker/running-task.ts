@@ -33,6 +33,8 @@ export class RunningTask implements TaskContext, BagItem {
     private readonly definition: TaskDefinition,
     private readonly envelope: Envelope,
     readonly message: IncomingMessage,
+    /** Milliseconds since 1970. */
+    readonly startedAt: number,
     /** `undefined` where nothing is traced. */
     readonly trace?: AttemptTrace | undefined,
     private readonly logger: Logger = SILENT_LOGGER,

@@ -52,9 +52,10 @@ export class Worker {
   /** What each home queue runs now; its queue of suspects has a slot of its own, which is not counted. */
   get slots(): readonly QueueSlots[] {
     const names = this.#names();
+    const runningMs = this.options.processor.runningMs();
     return this.#consumers
       .filter(({ name }) => names.includes(name))
-      .map(({ name, slots, running }) => ({ queue: name, slots, running }));
+      .map(({ name, slots, running }) => ({ queue: name, slots, running, runningMs: runningMs.get(name) ?? 0 }));
   }
 
   async start(): Promise<void> {

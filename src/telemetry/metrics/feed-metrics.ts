@@ -1,4 +1,5 @@
-import type { TelemetryEvents } from '../../events/telemetry';
+import type { QueueSlots, TelemetryEvents } from '../../events/telemetry';
+import { BusyTime } from './busy-time';
 import { ConnectionTimes } from './connection-times';
 import type { MetricsModel } from './metrics-model';
 import { type AttemptOutcome, TaskMeters } from './task-meters';
@@ -10,6 +11,8 @@ export interface FeedOptions {
   readonly isKnownTask: (task: string) => boolean;
   /** Told of each task that starts, when it was ready; milliseconds since 1970. */
   readonly onStarted: (queue: string, readyAt: number) => void;
+  /** The queues that this app runs tasks of. */
+  readonly slots: () => readonly QueueSlots[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -36,10 +39,14 @@ export function feedMetrics(options: FeedOptions): Feed {
   const { model, events } = options;
   const meters = new Meters(options);
   const connections = new ConnectionTimes(model, () => performance.now());
+  const busy = new BusyTime(model);
   const offs = [...feedTasks(options, meters), ...feedEnds(options, meters), ...feedPublishing(options)];
   offs.push(events.on('connection:changed', ({ name, state }) => connections.changed(name, state)));
   return {
-    update: () => connections.update(),
+    update: () => {
+      connections.update();
+      for (const { queue, runningMs } of options.slots()) busy.update(queue, meters.ranMs(queue) + runningMs);
+    },
     stop: () => {
       for (const off of offs) off();
     },
@@ -61,6 +68,13 @@ class Meters {
     const meters = this.of(queue, task !== undefined && this.options.isKnownTask(task) ? task : UNKNOWN_TASK);
     this.#last = { queue, task, meters };
     return meters;
+  }
+
+  /** What all attempts of a queue took that have ended, in milliseconds. */
+  ranMs(queue: string): number {
+    let sum = 0;
+    for (const { ranMs } of this.#byQueue.get(queue)?.values() ?? []) sum += ranMs;
+    return sum;
   }
 
   of(queue: string, task: string): TaskMeters {

@@ -51,6 +51,7 @@ export const METRICS = Object.freeze({
     ['queue'],
     'Taken slots by slots; above 1 where handlers ignore their timeouts.',
   ),
+  'warren.worker.busy_time': counter('s', ['queue'], 'Time that attempts took, those that still run included.'),
   'warren.publish.confirm.duration': histogram([], 'How long the broker took to confirm a message.'),
   'warren.publish.failures': counter('{message}', ['error'], 'Messages that were not confirmed, by error code.'),
   'warren.publish.returns': counter('{message}', [], 'Messages that no queue wanted.'),

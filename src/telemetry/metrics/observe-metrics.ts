@@ -26,6 +26,7 @@ export function observeMetrics(model: MetricsModel, app: ObservedApp): ObservedM
     model,
     events,
     now,
+    slots: app.slots,
     isKnownTask: (task) => known.has(task),
     onStarted: (queue, readyAt) => watch.started(queue, readyAt),
   });

@@ -9,6 +9,8 @@ export class TaskMeters {
   readonly enqueued: Counter;
   readonly completed: Counter;
   readonly latency: Histogram;
+  /** What all attempts took that have ended, in milliseconds. */
+  ranMs = 0;
   readonly #run = new Map<AttemptOutcome, Histogram>();
   readonly #endToEnd = new Map<AttemptOutcome, Histogram>();
 
@@ -23,6 +25,7 @@ export class TaskMeters {
   }
 
   ran(outcome: AttemptOutcome, durationMs: number): void {
+    this.ranMs += Math.max(0, durationMs);
     this.#histogram(this.#run, 'warren.task.run.duration', outcome).observe(durationMs / 1000);
   }
 

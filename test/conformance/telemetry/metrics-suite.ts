@@ -160,6 +160,32 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
       );
     });
 
+    it('counts the time of a task while it runs, not when it has ended', async () => {
+      const queue = uniqueName('long');
+      const gate = new AbortController();
+      @TaskQueue(queue)
+      class Long {
+        @Task({ payload: 'none' })
+        async work(): Promise<void> {
+          await new Promise((resolve) => gate.signal.addEventListener('abort', resolve));
+        }
+      }
+      const app = await start(Long, { telemetry: telemetry({ prometheus: true }) });
+      const busyTime = async () =>
+        (await Scrape.of(app.httpPort)).value('warren_worker_busy_time_seconds_total', { queue }) ?? -1;
+      expect(await busyTime()).toBe(0);
+      const [started, completed] = [app.once('task:started'), app.once('task:completed')];
+      await app.client.of(Long).work();
+      await app.client.of(Long).work();
+      await bounded('the start', started);
+      await eventually('half a second of two slots', busyTime, (seconds) => seconds > 0.5);
+      const scrape = await Scrape.of(app.httpPort);
+      expect(scrape.count('warren_task_run_duration_seconds', { queue })).toBe(0);
+      gate.abort();
+      const { durationMs } = await bounded('the end', completed);
+      expect(await busyTime()).toBeGreaterThanOrEqual(durationMs / 1000);
+    });
+
     it('tells how long the oldest task has waited where nobody works', async () => {
       const { queue, type } = deeds();
       const worker = await start(type, {});

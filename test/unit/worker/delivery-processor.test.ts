@@ -28,6 +28,7 @@ function processorOf(
   handler: () => unknown,
   check: PreparedTask['check'] = (payload) => ({ ok: true, payload }),
   decode: () => Decoded = () => ({ ok: true, value: null }),
+  clock = new ManualClock(),
 ): DeliveryProcessor {
   const task: PreparedTask = {
     definition: taskDefinition(),
@@ -39,11 +40,32 @@ function processorOf(
     decode,
     resolver: { get: () => ({}) as never },
     events: new EventBus(),
-    clock: new ManualClock(),
+    clock,
     newId: () => 'made-up',
     overruns: new Overruns(new ManualClock(), new EventBus()),
   });
 }
+
+it('tells how long what runs has taken so far, by queue', async () => {
+  const clock = new ManualClock();
+  const ends: (() => void)[] = [];
+  const processor = processorOf(() => new Promise<void>((resolve) => ends.push(resolve)), undefined, undefined, clock);
+  expect([...processor.runningMs()]).toEqual([]);
+  const first = processor.process(delivery);
+  await clock.advance(1_000);
+  const others = [processor.process(delivery), processor.process({ ...delivery, queue: 'reports' })];
+  await clock.advance(500);
+  expect([...processor.runningMs()]).toEqual([
+    ['emails', 2_000],
+    ['reports', 500],
+  ]);
+  ends[0]?.();
+  await first;
+  expect(processor.runningMs().get('emails')).toBe(500);
+  for (const end of ends) end();
+  await Promise.all(others);
+  expect([...processor.runningMs()]).toEqual([]);
+});
 
 it.each(HOSTILE_VALUES)('counts it as a failed attempt when a handler throws %s', async (_label, thrown) => {
   const processor = processorOf(() => {

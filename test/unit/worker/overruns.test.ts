@@ -22,7 +22,7 @@ function bench() {
   /** An attempt that times out after `timeoutMs`, was settled, and waits for its slot. */
   const overrun = async (id: string, timeoutMs = 30_000) => {
     const delivery = { ...incomingMessage({ messageId: id }), queue: 'emails' } as Delivery;
-    const task = new RunningTask(id, 'emails', taskDefinition({ timeoutMs }), readEnvelope(delivery), delivery);
+    const task = new RunningTask(id, 'emails', taskDefinition({ timeoutMs }), readEnvelope(delivery), delivery, 0);
     let end = (): void => undefined;
     const work = new Promise<void>((resolve) => {
       end = resolve;

@@ -15,7 +15,7 @@ const noTimeout = (): void => undefined;
 
 function runningTask(timeoutMs = 0, properties: MessageProperties = {}): RunningTask {
   const message = incomingMessage(properties, { redelivered: true });
-  return new RunningTask('id-1', 'emails', taskDefinition({ timeoutMs }), readEnvelope(message), message);
+  return new RunningTask('id-1', 'emails', taskDefinition({ timeoutMs }), readEnvelope(message), message, 0);
 }
 
 const throwBoom = (): never => {

@@ -1,0 +1,28 @@
+import { BusyTime } from '../../../src/telemetry/metrics/busy-time';
+import { MetricsModel } from '../../../src/telemetry/metrics/metrics-model';
+
+const counted = (totals: readonly number[]): readonly number[] => {
+  const model = new MetricsModel();
+  const busy = new BusyTime(model);
+  return totals.map((total) => {
+    busy.update('emails', total);
+    return model.counter('warren.worker.busy_time').with('emails').value;
+  });
+};
+
+it.each<[string, readonly number[], readonly number[]]>([
+  ['begins at zero', [0], [0]],
+  ['grows with what runs and what has run', [500, 2_000, 2_000], [0.5, 2, 2]],
+  ['counts nothing twice while what has ended is not told of yet', [60_000, 1_000, 61_000], [60, 60, 61]],
+])('%s', (_label, totals, expected) => {
+  expect(counted(totals)).toEqual(expected);
+});
+
+it('adds up what several apps of one process take', () => {
+  const model = new MetricsModel();
+  const [one, other] = [new BusyTime(model), new BusyTime(model)];
+  one.update('emails', 1_000);
+  other.update('emails', 2_000);
+  one.update('emails', 1_500);
+  expect(model.counter('warren.worker.busy_time').with('emails').value).toBe(3.5);
+});
