@@ -1,4 +1,5 @@
 export type { Telemetry } from '../events/telemetry';
-export type { MetricProducer, ProducedMetric, ProducedMetrics } from './metrics/metric-producer';
-export type { TelemetryOptions } from './options';
+export type { MetricProducer, MetricTemporality } from './metrics/metric-producer';
+export type { ProducedMetric, ProducedMetrics } from './metrics/produced-metrics';
+export type { MetricProducerOptions, TelemetryOptions } from './options';
 export { metricProducer, telemetry } from './telemetry';

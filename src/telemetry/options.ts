@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error';
 import { OptionReader } from '../task/option-reader';
-import { type MetricProducer, OwnMetricProducer } from './metrics/metric-producer';
+import { type MetricProducer, type MetricTemporality, OwnMetricProducer } from './metrics/metric-producer';
 import type { PrometheusRegistry } from './metrics/prometheus';
 
 /** What `telemetry()` shall do. Nothing is on by default, and only what is on is loaded. */
@@ -22,6 +22,16 @@ export interface TelemetryOptions {
   readonly prometheus?: boolean | PrometheusRegistry;
 }
 
+/** How a `metricProducer()` tells what it has counted. */
+export interface MetricProducerOptions {
+  /**
+   * Whether sums and histograms count since the app was made, or since the last collection, as some backends insist. A
+   * producer that counts since the last one goes into one reader only: a second one would take from the first.
+   * @defaultValue `'cumulative'`
+   */
+  readonly temporality?: MetricTemporality;
+}
+
 export interface ResolvedTelemetryOptions {
   readonly traces: boolean;
   readonly metrics: boolean | OwnMetricProducer;
@@ -29,6 +39,16 @@ export interface ResolvedTelemetryOptions {
 }
 
 const OPTION_KEYS = ['traces', 'metrics', 'prometheus'] as const satisfies readonly (keyof TelemetryOptions)[];
+
+/** @throws ConfigurationError with every mistake. */
+export function readProducerOptions(options: MetricProducerOptions): Required<MetricProducerOptions> {
+  const problems: string[] = [];
+  const reader = new OptionReader(options, 'metricProducer', problems);
+  reader.refuseUnknown(['temporality']);
+  const temporality = reader.oneOf('temporality', ['cumulative', 'delta']) ?? 'cumulative';
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return { temporality };
+}
 
 /** @throws ConfigurationError with every mistake. */
 export function readTelemetryOptions(options: TelemetryOptions): ResolvedTelemetryOptions {

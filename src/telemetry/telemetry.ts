@@ -3,7 +3,12 @@ import { loadPeer } from './load-peer';
 import { type MetricProducer, OwnMetricProducer } from './metrics/metric-producer';
 import { MetricsExport } from './metrics/metrics-export';
 import type { PrometheusRegistry } from './metrics/prometheus';
-import { readTelemetryOptions, type TelemetryOptions } from './options';
+import {
+  type MetricProducerOptions,
+  readProducerOptions,
+  readTelemetryOptions,
+  type TelemetryOptions,
+} from './options';
 import type { OpenTelemetryApi } from './traces/open-telemetry-api';
 import { OpenTelemetryTracer } from './traces/open-telemetry-tracer';
 
@@ -38,6 +43,8 @@ export function telemetry(options: TelemetryOptions): Telemetry {
  * Warren's metrics for an OpenTelemetry reader: give it to the reader, and to `telemetry()`. The SDK then takes over what
  * Warren has counted when it collects, where `metrics: true` hands it three values a task. Views of the SDK do not apply.
  *
+ * @throws ConfigurationError when an option is wrong.
+ *
  * @example
  * ```ts
  * const producer = metricProducer();
@@ -45,7 +52,8 @@ export function telemetry(options: TelemetryOptions): Telemetry {
  * const app = await createTaskApp({ tasks: [EmailTasks], telemetry: telemetry({ metrics: producer }) });
  * ```
  */
-export const metricProducer = (): MetricProducer => new OwnMetricProducer();
+export const metricProducer = (options: MetricProducerOptions = {}): MetricProducer =>
+  new OwnMetricProducer(readProducerOptions(options).temporality);
 
 function observe(
   app: ObservedApp,

@@ -1,71 +1,42 @@
-import { bucketsOf, type HistogramName, METRIC_NAMES, METRICS, type MetricName } from './metric-definitions';
+import {
+  bucketsOf,
+  type CounterName,
+  type GaugeName,
+  type HistogramName,
+  METRIC_NAMES,
+  METRICS,
+  type MetricName,
+} from './metric-definitions';
 import type { MetricsModel } from './metrics-model';
-import { namedLabels, readValues } from './read-model';
-
-/** Seconds and nanoseconds since 1970. */
-type Instant = [number, number];
-
-interface Point<V> {
-  readonly startTime: Instant;
-  readonly endTime: Instant;
-  readonly attributes: Record<string, string>;
-  readonly value: V;
-}
-
-interface HistogramValue {
-  readonly buckets: { readonly boundaries: number[]; readonly counts: number[] };
-  readonly sum: number;
-  readonly count: number;
-}
-
-/** The values of three enumerations of `@opentelemetry/sdk-metrics` 2 and `@opentelemetry/api` 1, which are not loaded here. */
-const HISTOGRAM = 0;
-const GAUGE = 2;
-const SUM = 3;
-const CUMULATIVE = 1;
-const DOUBLE = 1;
-
-interface Described {
-  readonly descriptor: {
-    readonly name: string;
-    readonly description: string;
-    readonly unit: string;
-    readonly valueType: 1;
-  };
-  readonly aggregationTemporality: 1;
-}
-
-/** One metric as a reader of OpenTelemetry's SDK takes it. */
-export type ProducedMetric = Described &
-  (
-    | { readonly dataPointType: 0; readonly dataPoints: Point<HistogramValue>[] }
-    | { readonly dataPointType: 2; readonly dataPoints: Point<number>[] }
-    | { readonly dataPointType: 3; readonly dataPoints: Point<number>[]; readonly isMonotonic: boolean }
-  );
-
-/** A resource without attributes: a reader takes that of its own SDK. */
-interface EmptyResource {
-  readonly attributes: Record<string, never>;
-  merge<R>(other: R | null): R | this;
-  getRawAttributes(): [];
-}
-
-/** What a `MetricProducer` of OpenTelemetry's SDK gives its reader. */
-export interface ProducedMetrics {
-  readonly resourceMetrics: {
-    readonly resource: EmptyResource;
-    readonly scopeMetrics: { readonly scope: { readonly name: string }; readonly metrics: ProducedMetric[] }[];
-  };
-  readonly errors: unknown[];
-}
+import {
+  type CountedMetric,
+  CUMULATIVE,
+  type Described,
+  DOUBLE,
+  type EmptyResource,
+  GAUGE,
+  HISTOGRAM,
+  type HistogramValue,
+  type Instant,
+  type Point,
+  type ProducedGauge,
+  type ProducedMetric,
+  type ProducedMetrics,
+  SUM,
+} from './produced-metrics';
+import { namedLabels } from './read-model';
+import { SinceLast } from './since-last';
 
 /**
  * Warren's metrics for a metric reader of `@opentelemetry/sdk-metrics`, as its option `metricProducers` takes it. Sums and
- * histograms count since the app was made (cumulative temporality), whatever the exporter prefers.
+ * histograms have the producer's own temporality, whatever the exporter prefers.
  */
 export interface MetricProducer {
   collect(): Promise<ProducedMetrics>;
 }
+
+/** `'cumulative'`: counted since the app was made; `'delta'`: since the last collection. */
+export type MetricTemporality = 'cumulative' | 'delta';
 
 /** Where counted metrics are read from. */
 export interface MetricsSource {
@@ -78,16 +49,25 @@ export interface MetricsSource {
 
 /** Gives what was counted to an SDK's reader as it is, where the API would take value by value. */
 export class OwnMetricProducer implements MetricProducer {
-  readonly #sources: MetricsSource[] = [];
+  readonly #sources: { readonly source: MetricsSource; readonly sinceLast: SinceLast | undefined }[] = [];
+
+  constructor(private readonly temporality: MetricTemporality) {}
 
   /** @internal Called once for each `telemetry()` that was given this producer. */
   add(source: MetricsSource): void {
-    this.#sources.push(source);
+    this.#sources.push({ source, sinceLast: this.temporality === 'delta' ? new SinceLast() : undefined });
   }
 
   async collect(): Promise<ProducedMetrics> {
-    const read = this.#sources.map((source) => metricsOf(source, instantOf(Date.now())));
-    const metrics = (await Promise.all(read)).flat();
+    const endTime = instantOf(Date.now());
+    const read = this.#sources.map(async ({ source, sinceLast }) => {
+      const times = { startTime: instantOf(source.since), endTime };
+      // Nothing is waited for in between: two collections at a time would else take from each other.
+      const counted = countedBy(source, times);
+      const taken = sinceLast === undefined ? counted : sinceLast.take(counted, endTime);
+      return [...taken, ...(await gaugesOf(source, times))];
+    });
+    const metrics: ProducedMetric[] = (await Promise.all(read)).flat();
     return {
       resourceMetrics: { resource: NO_RESOURCE, scopeMetrics: [{ scope: { name: 'warren' }, metrics }] },
       errors: [],
@@ -103,29 +83,30 @@ const NO_RESOURCE: EmptyResource = {
   getRawAttributes: () => [],
 };
 
-async function metricsOf({ model, update, since }: MetricsSource, endTime: Instant): Promise<ProducedMetric[]> {
-  update();
-  const times = { startTime: instantOf(since), endTime };
-  const metrics = await Promise.all(METRIC_NAMES.map((name) => metricOf(model, name, times)));
-  return metrics.filter(({ dataPoints }) => dataPoints.length > 0);
-}
-
 type Times = Pick<Point<unknown>, 'startTime' | 'endTime'>;
 
-async function metricOf(model: MetricsModel, name: MetricName, times: Times): Promise<ProducedMetric> {
-  const { kind, unit, help: description } = METRICS[name];
-  const described: Described = {
-    descriptor: { name, description, unit, valueType: DOUBLE },
-    aggregationTemporality: CUMULATIVE,
-  };
-  if (kind === 'histogram') {
-    return { ...described, dataPointType: HISTOGRAM, dataPoints: histogramPoints(model, name as HistogramName, times) };
+function countedBy({ model, update }: MetricsSource, times: Times): readonly CountedMetric[] {
+  update();
+  return METRIC_NAMES.flatMap((name) => counted(model, name, times)).filter(({ dataPoints }) => dataPoints.length > 0);
+}
+
+function counted(model: MetricsModel, name: MetricName, times: Times): readonly CountedMetric[] {
+  switch (METRICS[name].kind) {
+    case 'gauge':
+      return [];
+    case 'histogram': {
+      const dataPoints = histogramPoints(model, name as HistogramName, times);
+      return [{ ...described(name), dataPointType: HISTOGRAM, dataPoints }];
+    }
+    case 'counter': {
+      const dataPoints = [...model.counter(name as CounterName).entries()].map(({ labels, series }) => ({
+        ...times,
+        attributes: namedLabels(name, labels),
+        value: series.value,
+      }));
+      return [{ ...described(name), dataPointType: SUM, dataPoints, isMonotonic: true }];
+    }
   }
-  const values = await readValues(model, name as Exclude<MetricName, HistogramName>);
-  const dataPoints = values.map(({ labels, value }) => ({ ...times, attributes: namedLabels(name, labels), value }));
-  return kind === 'gauge'
-    ? { ...described, dataPointType: GAUGE, dataPoints }
-    : { ...described, dataPointType: SUM, dataPoints, isMonotonic: true };
 }
 
 function histogramPoints(model: MetricsModel, name: HistogramName, times: Times): Point<HistogramValue>[] {
@@ -135,6 +116,30 @@ function histogramPoints(model: MetricsModel, name: HistogramName, times: Times)
     attributes: namedLabels(name, labels),
     value: { buckets: { boundaries, counts: [...counts] }, sum, count },
   }));
+}
+
+async function gaugesOf({ model }: MetricsSource, times: Times): Promise<readonly ProducedGauge[]> {
+  const names = METRIC_NAMES.filter((name) => METRICS[name].kind === 'gauge') as readonly GaugeName[];
+  const gauges = await Promise.all(
+    names.map(async (name): Promise<ProducedGauge> => {
+      const values = await model.read(name);
+      const dataPoints = values.map(({ labels, value }) => ({
+        ...times,
+        attributes: namedLabels(name, labels),
+        value,
+      }));
+      return { ...described(name), dataPointType: GAUGE, dataPoints };
+    }),
+  );
+  return gauges.filter(({ dataPoints }) => dataPoints.length > 0);
+}
+
+function described(name: MetricName): Described {
+  const { unit, help: description } = METRICS[name];
+  return {
+    descriptor: { name, description, unit, valueType: DOUBLE },
+    aggregationTemporality: CUMULATIVE,
+  };
 }
 
 const instantOf = (milliseconds: number): Instant => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
+  type DataPoint,
   DataPointType,
   InMemoryMetricExporter,
   MeterProvider,
@@ -243,6 +244,69 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
       await bounded('completion', completed);
       const scrape = new Scrape(await registry.metrics());
       expect(scrape.value('warren_tasks_completed_total', { queue, task })).toBe(1);
+    });
+
+    it('tells through a producer what came since the last collection, where a backend insists', async () => {
+      const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA);
+      const producer = metricProducer({ temporality: 'delta' });
+      const reader = new PeriodicExportingMetricReader({
+        exporter,
+        exportIntervalMillis: 3_600_000,
+        metricProducers: [producer],
+      });
+      const provider = new MeterProvider({ readers: [reader] });
+      try {
+        const { queue, type, task } = deeds();
+        const app = await start(type, { telemetry: telemetry({ metrics: producer }) });
+        const exported = async (count: number) => {
+          for (let sent = 0; sent < count; sent++) {
+            const completed = app.once('task:completed');
+            await app.client.of(type).work('succeed');
+            await bounded('completion', completed);
+          }
+          await reader.forceFlush();
+          const all =
+            exporter
+              .getMetrics()
+              .at(-1)
+              ?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+          const point = (name: string) => {
+            const metric = all.find(({ descriptor }) => descriptor.name === name);
+            const points: readonly DataPoint<unknown>[] = metric?.dataPoints ?? [];
+            const found = points.find(({ attributes: { task: of } }) => of === task);
+            return {
+              value: found?.value,
+              from: found?.startTime,
+              to: found?.endTime,
+              temporality: metric?.aggregationTemporality,
+            };
+          };
+          return { completed: point('warren.tasks.completed'), latency: point('warren.task.queue.latency') };
+        };
+        const first = await exported(2);
+        const second = await exported(1);
+        const third = await exported(0);
+        expect([first.completed.value, second.completed.value, third.completed.value]).toEqual([2, 1, 0]);
+        expect(second.completed.from).toEqual(first.completed.to);
+        expect(second.completed.temporality).toBe(AggregationTemporality.DELTA);
+        expect([first.latency.value, second.latency.value]).toMatchObject([{ count: 2 }, { count: 1 }]);
+        expect(third.latency.value).toBeUndefined();
+
+        const completed = app.once('task:completed');
+        await app.client.of(type).work('succeed');
+        await bounded('completion', completed);
+        const both = await Promise.all([producer.collect(), producer.collect()]);
+        const counts = both.map(
+          ({ resourceMetrics }) =>
+            resourceMetrics.scopeMetrics
+              .flatMap((scope) => scope.metrics)
+              .find(({ descriptor }) => descriptor.name === 'warren.tasks.completed')
+              ?.dataPoints.find(({ attributes: { queue: of } }) => of === queue)?.value,
+        );
+        expect(counts).toEqual([1, 0]);
+      } finally {
+        await provider.shutdown();
+      }
     });
 
     it.each([

@@ -11,6 +11,9 @@ export async function telemetryOptions(task: TaskContext): Promise<void> {
   await createTaskApp({ logPayload: (payload, { name }) => (name === 'emails.send' ? payload : undefined) });
   const producer = metricProducer();
   producer satisfies MetricProducer;
+  metricProducer({ temporality: 'delta' }) satisfies MetricProducer;
+  // @ts-expect-error no such temporality
+  metricProducer({ temporality: 'both' });
   await createTaskApp({ telemetry: telemetry({ metrics: producer }) });
   // @ts-expect-error options of telemetry() stand inside of it
   await createTaskApp({ telemetry: { traces: true } });

@@ -1,5 +1,5 @@
 import { createTaskApp } from '../../../src';
-import { telemetry } from '../../../src/telemetry';
+import { metricProducer, telemetry } from '../../../src/telemetry';
 import { loadPeer } from '../../../src/telemetry/load-peer';
 import type { TelemetryOptions } from '../../../src/telemetry/options';
 
@@ -12,6 +12,13 @@ it('refuses what it does not know, and to do nothing', () => {
     'telemetry: metrics must be true, false or what metricProducer() gives, got an object',
   );
   expect(() => telemetry({})).toThrow('telemetry: nothing is turned on');
+});
+
+it('knows two temporalities', () => {
+  expect(() => metricProducer({ temporality: 'deltas' as 'delta' })).toThrow(
+    `metricProducer: temporality must be one of 'cumulative', 'delta', got "deltas"`,
+  );
+  expect(() => metricProducer({ temporalty: 'delta' } as never)).toThrow('did you mean "temporality"?');
 });
 
 it('says what to install where a package is missing', () => {
