@@ -41,6 +41,10 @@ describe.each(sharedBrokers())('a result that comes after the connection was los
       const app = await startApp({ url: proxy.url(url), tasks: [Late] });
       const states: string[] = [];
       app.on('subscription:changed', ({ queue: name, state }) => name === queue && states.push(state));
+      let isPublishingAgain = false;
+      app.on('connection:changed', ({ name, state }) => {
+        if (name.endsWith(':publish')) isPublishingAgain = state === 'connected';
+      });
       const unsettled: string[] = [];
       app.on('settlement:failed', ({ id }) => unsettled.push(id));
       const { id } = await app.client.of(Late).work({});
@@ -53,6 +57,12 @@ describe.each(sharedBrokers())('a result that comes after the connection was los
       await until(1);
       proxy.cut();
       await until(2);
+      // The connection that publishes may come back after the one that consumes.
+      await eventually(
+        'the publishing connection',
+        () => isPublishingAgain,
+        (isBack) => isBack,
+      );
       runs[0]?.[how]();
       runs[1]?.[how]();
       await eventually(
