@@ -42,12 +42,15 @@ export function feedMetrics(options: FeedOptions): Feed {
   const busy = new BusyTime(model);
   const offs = [...feedTasks(options, meters), ...feedEnds(options, meters), ...feedPublishing(options)];
   offs.push(events.on('connection:changed', ({ name, state }) => connections.changed(name, state)));
+  const update = (): void => {
+    connections.update();
+    for (const { queue, runningMs } of options.slots()) busy.update(queue, meters.ranMs(queue) + runningMs);
+  };
   return {
-    update: () => {
-      connections.update();
-      for (const { queue, runningMs } of options.slots()) busy.update(queue, meters.ranMs(queue) + runningMs);
-    },
+    update,
     stop: () => {
+      // For the last collection, which comes when nothing of the app is read any more.
+      update();
       for (const off of offs) off();
     },
   };

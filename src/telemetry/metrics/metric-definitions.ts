@@ -92,6 +92,10 @@ export const CONFIRM_BUCKETS: readonly number[] = Object.freeze([
 export const bucketsOf = (name: HistogramName): readonly number[] =>
   name === 'warren.publish.confirm.duration' ? CONFIRM_BUCKETS : TASK_BUCKETS;
 
+/** Whether it grows while nothing happens, so that it has to be brought up to now before it is read. */
+export const growsWithTime = (name: MetricName): boolean =>
+  METRICS[name].kind === 'counter' && METRICS[name].unit === 's';
+
 /** The same name in Prometheus, as OpenTelemetry's collector would write it: the unit and `_total` behind it. */
 export function prometheusName(name: MetricName): string {
   const { kind, unit } = METRICS[name];

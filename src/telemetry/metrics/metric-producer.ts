@@ -7,7 +7,7 @@ import {
   METRICS,
   type MetricName,
 } from './metric-definitions';
-import type { MetricsModel } from './metrics-model';
+import type { GaugeValues, MetricsModel } from './metrics-model';
 import {
   type CountedMetric,
   CUMULATIVE,
@@ -24,7 +24,7 @@ import {
   type ProducedMetrics,
   SUM,
 } from './produced-metrics';
-import { namedLabels } from './read-model';
+import { namedLabels, readCounter } from './read-model';
 import { SinceLast } from './since-last';
 
 /**
@@ -99,11 +99,7 @@ function counted(model: MetricsModel, name: MetricName, times: Times): readonly 
       return [{ ...described(name), dataPointType: HISTOGRAM, dataPoints }];
     }
     case 'counter': {
-      const dataPoints = [...model.counter(name as CounterName).entries()].map(({ labels, series }) => ({
-        ...times,
-        attributes: namedLabels(name, labels),
-        value: series.value,
-      }));
+      const dataPoints = numberPoints(name, readCounter(model, name as CounterName), times);
       return [{ ...described(name), dataPointType: SUM, dataPoints, isMonotonic: true }];
     }
   }
@@ -118,16 +114,14 @@ function histogramPoints(model: MetricsModel, name: HistogramName, times: Times)
   }));
 }
 
+const numberPoints = (name: MetricName, values: GaugeValues, times: Times): Point<number>[] =>
+  values.map(({ labels, value }) => ({ ...times, attributes: namedLabels(name, labels), value }));
+
 async function gaugesOf({ model }: MetricsSource, times: Times): Promise<readonly ProducedGauge[]> {
   const names = METRIC_NAMES.filter((name) => METRICS[name].kind === 'gauge') as readonly GaugeName[];
   const gauges = await Promise.all(
     names.map(async (name): Promise<ProducedGauge> => {
-      const values = await model.read(name);
-      const dataPoints = values.map(({ labels, value }) => ({
-        ...times,
-        attributes: namedLabels(name, labels),
-        value,
-      }));
+      const dataPoints = numberPoints(name, await model.read(name), times);
       return { ...described(name), dataPointType: GAUGE, dataPoints };
     }),
   );

@@ -2,6 +2,7 @@ import {
   bucketsOf,
   type CounterName,
   type GaugeName,
+  growsWithTime,
   type HistogramName,
   METRIC_NAMES,
   METRICS,
@@ -42,7 +43,8 @@ export function registerMetrics(registry: PrometheusRegistry, model: MetricsMode
     const { help, kind } = METRICS[metric];
     const name = prometheusName(metric);
     const read = async (): Promise<PrometheusMetric> => {
-      update();
+      // prom-client asks each metric by itself.
+      if (growsWithTime(metric)) update();
       return {
         name,
         help,

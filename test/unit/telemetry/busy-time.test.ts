@@ -1,4 +1,6 @@
+import { EventBus } from '../../../src/events/event-bus';
 import { BusyTime } from '../../../src/telemetry/metrics/busy-time';
+import { feedMetrics } from '../../../src/telemetry/metrics/feed-metrics';
 import { MetricsModel } from '../../../src/telemetry/metrics/metrics-model';
 
 const counted = (totals: readonly number[]): readonly number[] => {
@@ -25,4 +27,13 @@ it('adds up what several apps of one process take', () => {
   other.update('emails', 2_000);
   one.update('emails', 1_500);
   expect(model.counter('warren.worker.busy_time').with('emails').value).toBe(3.5);
+});
+
+it('counts until the app stops, after which nothing is asked of it', () => {
+  const model = new MetricsModel();
+  const slots = [{ queue: 'emails', slots: 2, running: 2, runningMs: 4_000 }];
+  const nothing = () => undefined;
+  const parts = { model, events: new EventBus(), isKnownTask: () => true, onStarted: nothing, now: () => 0 };
+  feedMetrics({ ...parts, slots: () => slots }).stop();
+  expect(model.counter('warren.worker.busy_time').with('emails').value).toBe(4);
 });
