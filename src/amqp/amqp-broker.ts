@@ -104,7 +104,7 @@ class AmqpBroker implements Broker {
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
   readonly #subscriptions = new Set<AmqpSubscription>();
-  readonly #topology = new TopologyKeeper(() => this.#model());
+  readonly #topology = new TopologyKeeper(() => this.#model(), Math.random);
   #connectedBefore = false;
   #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
 

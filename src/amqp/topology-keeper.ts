@@ -31,8 +31,14 @@ export class TopologyKeeper {
   #refresh: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param model - the connection to declare on. @throws ConnectionClosedError while there is none. */
-  constructor(private readonly model: () => ChannelModel) {}
+  /**
+   * @param model - the connection to declare on. @throws ConnectionClosedError while there is none.
+   * @param random - spreads the declarations of many workers over time; from 0 to below 1.
+   */
+  constructor(
+    private readonly model: () => ChannelModel,
+    private readonly random: () => number,
+  ) {}
 
   /** @throws TopologyConflictError, TopologyMissingError, AccessRefusedError */
   async apply(topology: Topology, mode: TopologyMode): Promise<void> {
@@ -79,7 +85,7 @@ export class TopologyKeeper {
     this.#refresh = setTimeout(() => {
       this.restore().catch(() => undefined);
       this.#refreshWithin(REFRESH_MS);
-    }, Math.random() * ms);
+    }, this.random() * ms);
   }
 
   #restAWhile(): void {
