@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os';
 import type { Config } from 'jest';
 
 /** Decorators and their metadata, as users' compilers write them. */
@@ -32,6 +33,9 @@ const onRabbitMQ = {
 
 const config: Config = {
   testTimeout: 30_000,
+  // Tests with brokers mostly wait, so that four files at a time keep two cores busy.
+  maxWorkers: Math.max(4, availableParallelism() - 1),
+  reporters: ['default', '<rootDir>/scripts/test-times.mjs'],
   // A process that has run hundreds of files holds on to what each has loaded; past this, a new one goes on.
   workerIdleMemoryLimit: '1GB',
   projects: [
