@@ -64,7 +64,7 @@ export class AmqpPublisher implements Publisher {
     }
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
     const lane = message.exchange === '' ? this.#toQueues : this.#toExchanges;
-    const publication = new Publication(message, timeoutMs, onEnd, this.#onSettled);
+    const publication = new Publication(message, timeoutMs, onEnd, this.#onSettled, options?.isHeld);
     this.#pendingBytes += publication.bytes;
     const refusal = this.#refuseToKeep(publication);
     if (refusal === undefined) lane.publish(publication);
@@ -97,9 +97,10 @@ export class AmqpPublisher implements Publisher {
     return new TooManyWaitingError(target, { maxWaiting }, this.#whyTheyWait());
   }
 
-  #refuseToKeep({ target }: Publication): Error | undefined {
+  #refuseToKeep({ target, bytes }: Publication): Error | undefined {
     const { maxPendingBytes } = this.options;
-    if (this.#pendingBytes <= maxPendingBytes) return undefined;
+    if (this.#pendingBytes <= maxPendingBytes || bytes === 0) return undefined;
+    if (bytes > maxPendingBytes) return new TooManyWaitingError(target, { maxPendingBytes }, '', bytes);
     return new TooManyWaitingError(target, { maxPendingBytes }, this.#whyTheyWait());
   }
 

@@ -8,6 +8,7 @@ import { answered } from './channels';
 import { type Dialled, dial } from './dial';
 import { readDeliveriesDirectly } from './direct-deliveries';
 import { allFailed, connectionLoss } from './error-mapping';
+import { readHeadersBounded } from './header-frames';
 import { HostOrder } from './host-order';
 import { endConnection } from './internals';
 import type { Login, LoginSource } from './login';
@@ -194,6 +195,7 @@ export class AmqpConnection {
     this.#address = address.label;
     this.#renewal = this.#renew(model, login, address);
     batchWrites(model);
+    readHeadersBounded(model);
     readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
     model.on('error', (error: Error) => {

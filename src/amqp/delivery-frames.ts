@@ -125,7 +125,10 @@ export class DeliveryReader {
       // amqplib would set the prototype: its business.
       if (name === '__proto__') return undefined;
       if (this.#byte(bytes) !== LONG_STRING) return undefined;
-      headers[name] = this.#longText(bytes);
+      const text = this.#longText(bytes);
+      // What is not UTF-8 is kept as bytes, elsewhere.
+      if (text.includes('\ufffd')) return undefined;
+      headers[name] = text;
       if (this.#at === end) return headers;
       if (this.#at > end) return undefined;
     }

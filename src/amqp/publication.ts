@@ -26,11 +26,13 @@ export class Publication implements BagItem {
     readonly timeoutMs: number,
     private readonly onEnd: OnPublishEnd,
     private readonly onSettled: OnSettled,
+    /** Whether its payload is in memory anyway. */
+    private readonly isHeld = false,
   ) {}
 
-  /** Of its payload: what keeping it takes, nearly. */
+  /** Of its payload: what keeping it takes, nearly. None where it is kept anyway. */
   get bytes(): number {
-    return this.message.body.length;
+    return this.isHeld ? 0 : this.message.body.length;
   }
 
   get target(): PublishTarget {

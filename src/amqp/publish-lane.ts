@@ -1,4 +1,4 @@
-import type { ChannelModel, ConfirmChannel, Message } from 'amqplib';
+import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
 import { Bag } from '../collections/bag';
 import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
@@ -184,11 +184,22 @@ export class PublishLane {
     try {
       writer.publish(publication.message, (error) => this.#confirmed(publication, error));
     } catch (error) {
+      if (error instanceof IllegalOperationError) {
+        this.#closedUnannounced(writer);
+        return;
+      }
       if (!this.#inFlight.remove(publication)) return;
       publication.settle(
         new PublishRefusedError(publication.target, 0, `it cannot be encoded: ${describeThrown(error).message}`),
       );
     }
+  }
+
+  /** amqplib refuses to write on a channel that has closed and has not emitted that yet: everything in flight waits for the next one. */
+  #closedUnannounced(writer: ConfirmWriter): void {
+    const model = this.#model;
+    this.#channelLost(writer);
+    if (model !== undefined) this.#openLater(model);
   }
 
   #confirmed(publication: Publication, error: unknown): void {

@@ -138,6 +138,11 @@ export type QueueDeletion =
 export interface PublishOptions {
   /** How long the confirm may take, waiting for a place and for a lost connection included; milliseconds. */
   readonly timeoutMs?: number;
+  /**
+   * Whether the payload is in memory anyway until the confirm, as a delivery's is. Then it does not count against
+   * `maxPendingBytes`: refused, its copy would save nothing, and a payload above that limit could never be settled.
+   */
+  readonly isHeld?: boolean;
 }
 
 /** Publishes one message and tells what became of it. */

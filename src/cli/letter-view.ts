@@ -69,6 +69,7 @@ export function letterText(letter: DeadLetter, output: Output): string {
     ['enqueued', letter.enqueuedAt?.toISOString()],
     ['replays', letter.replays === 0 ? undefined : String(letter.replays)],
     ['headers', Object.keys(letter.headers).length === 0 ? undefined : JSON.stringify(letter.headers)],
+    ['left out', letter.headersLeftOut?.join(', ')],
   ];
   const lines = fields.flatMap(([name, value]) =>
     value === undefined ? [] : [`${output.style('dim', name.padEnd(9))} ${printable(value)}`],

@@ -1,6 +1,7 @@
 import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
 import { nearestName } from '../errors/nearest-name';
+import { isWellFormed } from '../message/header-values';
 import { headerProblems } from '../message/headers';
 import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';
@@ -137,8 +138,12 @@ function readPriority(value: unknown, problems: string[]): number | undefined {
 
 function readText(name: string, value: unknown, problems: string[]): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '' && Buffer.byteLength(value) <= 255) return value;
-  problems.push(`${name} must be a string of 1 to 255 bytes, got ${describeValue(value)}`);
+  if (typeof value !== 'string' || value === '' || Buffer.byteLength(value) > 255) {
+    problems.push(`${name} must be a string of 1 to 255 bytes, got ${describeValue(value)}`);
+    return undefined;
+  }
+  if (isWellFormed(value)) return value;
+  problems.push(`${name} must not have lone surrogates, which would arrive as U+FFFD, got ${JSON.stringify(value)}`);
   return undefined;
 }
 

@@ -1,6 +1,15 @@
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { readEnvelope, readFailures } from '../message/envelope';
-import { HEADER, headerOf, integerHeader, originalBody, textHeader, userHeaders } from '../message/headers';
+import {
+  HEADER,
+  headerOf,
+  integerHeader,
+  originalBody,
+  plainHeaders,
+  readLeftOut,
+  textHeader,
+} from '../message/headers';
+import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskFailure } from '../task/context';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../task/outcome';
@@ -20,7 +29,7 @@ export interface DeadLetter {
   readonly error: TaskFailure | undefined;
   /** Failures, oldest first; at most the last ten. */
   readonly failures: readonly TaskFailure[];
-  /** What is wrong with the payload, for `undecodable` and `invalid-payload`. */
+  /** What is wrong with the payload, for `undecodable` and `invalid-payload`; and with headers that could not be read. */
   readonly problems: readonly PayloadProblem[];
   readonly diedAt: Date | undefined;
   readonly enqueuedAt: Date | undefined;
@@ -30,6 +39,8 @@ export interface DeadLetter {
   readonly original: Buffer | undefined;
   /** The sender's own headers. */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** The names of the sender's headers that no copy could carry along, or not all of them: they are not in `headers`, or not whole. `undefined`: none. */
+  readonly headersLeftOut: readonly string[] | undefined;
   readonly contentType: string | undefined;
   /** The payload as it came. */
   readonly body: Buffer;
@@ -52,6 +63,7 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
   const envelope = readEnvelope(message);
   const failures = readFailures(message);
   const death = lastDeath(headers);
+  const leftOut = readLeftOut(headers);
   return Object.freeze({
     id: envelope.id,
     task: envelope.type,
@@ -60,12 +72,13 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
     attempt: envelope.attempt,
     error: failures.at(-1),
     failures,
-    problems: readProblems(headerOf(headers, HEADER.problems)),
+    problems: [...readProblems(headerOf(headers, HEADER.problems)), ...unreadableProblems(message)],
     diedAt: instant(integerHeader(headers, HEADER.deadAt, 0, 8.64e15) ?? seconds(death?.['time'])),
     enqueuedAt: instant(seconds(properties.timestamp)),
     replays: integerHeader(headers, HEADER.replays, 0, Number.MAX_SAFE_INTEGER) ?? 0,
     original: originalBody(headers),
-    headers: Object.freeze(userHeaders(headers)),
+    headers: Object.freeze(plainHeaders(headers)),
+    headersLeftOut: leftOut.length === 0 ? undefined : leftOut,
     contentType: properties.contentType,
     body: message.body,
   });

@@ -71,7 +71,9 @@ export class DeadLetters {
   #publishCopy(queue: string, delivery: Delivery, edited: Buffer | undefined): Promise<void> {
     const { broker, clock, newId, tracer } = this.options;
     const copy = replayMessage(queue, delivery, clock.now(), newId, edited);
-    return publishReplay(tracer, queue, delivery, copy, (message) => broker.publisher.publish(message));
+    return publishReplay(tracer, queue, delivery, copy, (message) =>
+      broker.publisher.publish(message, { isHeld: true }),
+    );
   }
 
   async #move(

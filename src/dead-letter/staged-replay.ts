@@ -146,7 +146,7 @@ class StagedReplay {
           bytes += copy.body.length;
           await window.add(async () => {
             await publishReplay(this.parts.tracer, this.queue, letter, copy, (message) =>
-              this.#broker.publisher.publish(message),
+              this.#broker.publisher.publish(message, { isHeld: true }),
             );
             copied.push(letter);
           });

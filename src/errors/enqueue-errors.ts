@@ -162,13 +162,17 @@ export class TooManyWaitingError extends WarrenError {
     readonly target: PublishTarget,
     readonly limit: WaitingLimit,
     reason: string,
+    /** The payload's size, where it alone is beyond `maxPendingBytes`. */
+    bytes?: number,
   ) {
     const [kept, option] =
       'maxWaiting' in limit
         ? [`${limit.maxWaiting} messages wait to be published already`, 'maxWaiting']
         : [`payloads of nearly ${limit.maxPendingBytes} bytes are on their way already`, 'maxPendingBytes'];
     super(
-      `${which(target)} was not sent: ${kept}, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "${option}".`,
+      bytes === undefined
+        ? `${which(target)} was not sent: ${kept}, since ${reason}. Enqueue more slowly, wait for what was enqueued, or raise "${option}".`
+        : `${which(target)} was not sent: its payload alone has ${bytes} bytes, more than "${option}" allows. Store large data elsewhere and enqueue a reference to it, or raise "${option}".`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
-import { copyTable } from './field-table';
+import { copyHeaders, copyTable } from './field-table';
 
 /** Why a queue gave a message up, by the names of the `x-death` header. */
 export type DeathReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
@@ -55,7 +55,7 @@ const SHORT_STRINGS = [
 export function storeMessage({ exchange, routingKey, body, properties }: OutgoingMessage): StoredMessage {
   checkProperties(properties);
   if (Buffer.byteLength(routingKey) > 255) throw new RangeError('a routing key may have at most 255 bytes');
-  const headers = copyTable(properties.headers ?? {});
+  const { headers, unreadable } = copyHeaders(properties.headers ?? {});
   const routingKeys = [routingKey, ...keysOf(headers['CC'])];
   const blindKeys = keysOf(headers['BCC']);
   delete headers['BCC'];
@@ -65,7 +65,13 @@ export function storeMessage({ exchange, routingKey, body, properties }: Outgoin
     routingKeys,
     blindKeys,
     body: Buffer.from(body),
-    properties: Object.freeze({ ...properties, headers, deliveryMode: 2, priority: wholeOctet(properties.priority) }),
+    properties: Object.freeze({
+      ...properties,
+      headers,
+      deliveryMode: 2,
+      priority: wholeOctet(properties.priority),
+      unreadable,
+    }),
     deaths: [],
     firstDeath: undefined,
     failures: 0,

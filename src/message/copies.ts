@@ -3,7 +3,20 @@ import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { TaskFailure } from '../task/context';
 import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
-import { copyTrace, HEADER, headerOf, originalBody, textHeader, userHeaders } from './headers';
+import { isSendableName, NOTHING, sendableValue, valueBytes } from './header-values';
+import {
+  copyTrace,
+  HEADER,
+  headerOf,
+  integerHeader,
+  isReservedHeader,
+  leftOutText,
+  originalBody,
+  readLeftOut,
+  textHeader,
+  userHeaders,
+} from './headers';
+import type { Origin } from './origin';
 import type { IncomingMessage, MessageProperties } from './wire';
 
 /** Problems that a dead letter names, and their budget in bytes of JSON text. */
@@ -69,6 +82,18 @@ export function deadLetterProperties(
   return copiedProperties(input, headers);
 }
 
+/** The properties of a dead letter of which no other copy can be made: without any header of its sender. */
+export function bareDeadLetterProperties(input: CopyInput, now: number): MessageProperties {
+  const { headers } = input.message.properties;
+  const names = Object.keys(headers ?? {}).filter((name) => !isReservedHeader(name));
+  const text = leftOutText(new Set([...readLeftOut(headers), ...names]));
+  const bare = commonHeaders(input, text === undefined ? {} : { [HEADER.leftOut]: text });
+  const reason: DeadLetterReason = 'rejected';
+  bare[HEADER.reason] = reason;
+  bare[HEADER.deadAt] = now;
+  return copiedProperties(input, bare);
+}
+
 /** The first problems, as many as fit: JSON text that was cut could not be read again. */
 function problemsText(problems: readonly PayloadProblem[]): string {
   const named = problems.slice(0, MAX_PROBLEMS).map(({ path, rule, message }) => ({
@@ -81,9 +106,56 @@ function problemsText(problems: readonly PayloadProblem[]): string {
   return JSON.stringify(named);
 }
 
-function commonHeaders(input: CopyInput): Record<string, unknown> {
+/** The sender's own headers, as far as they can travel, and the names of those that cannot. */
+export function sendersHeaders({ properties }: IncomingMessage, maxBytes?: number): Record<string, unknown> {
+  const leftOut = new Set(readLeftOut(properties.headers));
+  for (const { name } of properties.unreadable ?? []) leftOut.add(name);
+  const headers = userHeaders(properties.headers, leftOut, maxBytes);
+  const text = leftOutText(leftOut);
+  if (text !== undefined) headers[HEADER.leftOut] = text;
+  return headers;
+}
+
+/**
+ * The properties of the same message in another queue, as it is: for moves, which are no attempts.
+ *
+ * Left out: `user_id` (another user's is refused), `expiration` (it would begin anew, and act in the wrong queue; Warren's
+ * own deadline is a header and stays), what the broker owns, and what cannot be encoded.
+ *
+ * @param origin - where it was first published to, unless a header has that already.
+ */
+export function movedProperties(message: IncomingMessage, origin: Origin | undefined): MessageProperties {
+  const { properties } = message;
+  const own = ownHeaders(message);
+  const maxBytes = MAX_MOVED_BYTES - valueBytes(own);
+  const headers = Object.assign(sendersHeaders(message, maxBytes), own);
+  if (origin !== undefined) {
+    headers[HEADER.exchange] = origin.exchange;
+    headers[HEADER.routingKey] = origin.routingKey;
+  }
+  const { messageId, priority } = properties;
+  const copied = copiedProperties({ message, id: text(messageId), task: undefined }, headers);
+  return { ...copied, priority };
+}
+
+/** All headers of a message that is moved: below the 64 KiB that amqplib can encode, with room for what is added. */
+const MAX_MOVED_BYTES = 60 * 1024;
+
+/** Warren's own headers, as far as they can be encoded. */
+function ownHeaders({ properties }: IncomingMessage): Record<string, unknown> {
+  const own: Record<string, unknown> = {};
+  for (const [name, given] of Object.entries(properties.headers ?? {})) {
+    const { value } = name.startsWith('warren-') && isSendableName(name) ? sendableValue(given) : NOTHING;
+    if (value !== undefined && name !== HEADER.leftOut) own[name] = value;
+  }
+  return own;
+}
+
+function commonHeaders(
+  input: CopyInput,
+  headers: Record<string, unknown> = sendersHeaders(input.message),
+): Record<string, unknown> {
   const { envelope, message } = input;
-  const headers = userHeaders(message.properties.headers);
   headers[HEADER.attempt] = input.attempt;
   headers[HEADER.queue] = input.queue;
   if (input.firstAttemptAt !== undefined) headers[HEADER.firstAttemptAt] = input.firstAttemptAt;
@@ -107,10 +179,13 @@ function copySchedule({ properties }: IncomingMessage, headers: Record<string, u
   if (headerOf(properties.headers, HEADER.awaited) === true) headers[HEADER.awaited] = true;
 }
 
+/** The largest instant of a `Date`; no count is larger either. */
+const MAX_COUNT = 8.64e15;
+
 function copyCounts(message: IncomingMessage, headers: Record<string, unknown>): void {
   for (const name of [HEADER.replays, HEADER.replayedAt]) {
-    const value = headerOf(message.properties.headers, name);
-    if (typeof value === 'number') headers[name] = value;
+    const value = integerHeader(message.properties.headers, name, 0, MAX_COUNT);
+    if (value !== undefined) headers[name] = value;
   }
   const original = originalBody(message.properties.headers);
   if (original !== undefined) headers[HEADER.original] = original;
@@ -122,7 +197,7 @@ function copyCounts(message: IncomingMessage, headers: Record<string, unknown>):
  * up on the ladder), `delivery_mode` (always persistent).
  */
 export function copiedProperties(
-  input: { readonly message: IncomingMessage; readonly id: string; readonly task: string | undefined },
+  input: { readonly message: IncomingMessage; readonly id: string | undefined; readonly task: string | undefined },
   headers: Readonly<Record<string, unknown>>,
 ): MessageProperties {
   const { properties } = input.message;

@@ -1,6 +1,7 @@
 import type { TaskFailure } from '../task/context';
 import { parseFailures } from './failure-history';
 import { HEADER, headerOf, integerHeader, textHeader } from './headers';
+import { originOf } from './origin';
 import type { IncomingMessage, MessageHeaders } from './wire';
 
 /** Attempts beyond this are a forgery; the header then counts as absent. */
@@ -18,7 +19,7 @@ export interface Envelope {
   /** When the first attempt began, or `undefined` when this is the first; milliseconds since 1970. */
   readonly firstAttemptAt: number | undefined;
   readonly expiresAt: number | undefined;
-  /** Where the message was first published to: its own address on a retry copy, the delivery's otherwise. */
+  /** Where the message was first published to, over all its copies. The ladder counts as the default exchange. */
   readonly exchange: string;
   readonly routingKey: string;
   /** The schedule that waits for the end of this run, or `undefined` where none does. */
@@ -32,14 +33,15 @@ export function readEnvelope(message: IncomingMessage): Envelope {
   const id = usableText(properties.messageId);
   const type = usableText(properties.type);
   if (headers === undefined || !hasOwnHeader(headers)) return firstAttempt(message, id, type);
+  const { exchange, routingKey } = originOf(message);
   return {
     id,
     type,
     attempt: integerHeader(headers, HEADER.attempt, 1, MAX_ATTEMPT) ?? 1,
     firstAttemptAt: integerHeader(headers, HEADER.firstAttemptAt, 0, MAX_INSTANT),
     expiresAt: integerHeader(headers, HEADER.expiresAt, 0, MAX_INSTANT),
-    exchange: textHeader(headers, HEADER.exchange) ?? message.exchange,
-    routingKey: textHeader(headers, HEADER.routingKey) ?? message.routingKey,
+    exchange,
+    routingKey,
     awaitedBy: headerOf(headers, HEADER.awaited) === true ? textHeader(headers, HEADER.schedule) : undefined,
   };
 }
@@ -51,14 +53,16 @@ function hasOwnHeader(headers: MessageHeaders): boolean {
 }
 
 function firstAttempt(message: IncomingMessage, id: string | undefined, type: string | undefined): Envelope {
+  // Nearly every message comes by the default exchange.
+  const { exchange, routingKey } = message.exchange === '' ? message : originOf(message);
   return {
     id,
     type,
     attempt: 1,
     firstAttemptAt: undefined,
     expiresAt: undefined,
-    exchange: message.exchange,
-    routingKey: message.routingKey,
+    exchange,
+    routingKey,
     awaitedBy: undefined,
   };
 }

@@ -1,3 +1,13 @@
+import { truncateBytes } from '../errors/describe-thrown';
+import {
+  fieldBytes,
+  isSendableName,
+  MAX_HEADER_DEPTH,
+  MAX_NAME_BYTES,
+  NOTHING,
+  plainValue,
+  sendableValue,
+} from './header-values';
 import type { MessageHeaders } from './wire';
 
 /** Warren's own headers. None begins with `x-`: RabbitMQ 4.0 and newer ignore or own such headers. */
@@ -38,6 +48,8 @@ export const HEADER = Object.freeze({
   awaited: 'warren-awaited',
   /** The payload as it was before it was edited for a replay. */
   original: 'warren-original',
+  /** The names of the sender's headers that a copy could not carry along, as JSON text. */
+  leftOut: 'warren-headers-left-out',
   /** The last attempt's span, as a W3C `traceparent`: the next attempt links to it. */
   lastSpan: 'warren-last-span',
 });
@@ -58,17 +70,18 @@ export function copyTrace(from: MessageHeaders | undefined, to: Record<string, u
 
 /** User headers that travel with retries and dead letters: at most so many bytes in all. amqplib refuses 64 KiB and more. */
 export const MAX_USER_HEADER_BYTES = 16 * 1024;
-/** Nested tables deeper than this are dropped: amqplib's decoder recurses, and a deep table closes the connection that reads it. */
-const MAX_HEADER_DEPTH = 8;
+/** The bytes of JSON text that name what is missing in a copy. */
+const MAX_LEFT_OUT_BYTES = 1024;
 
 /** Headers that the broker acts on or writes: copied, they would fan a retry out again or forge its history. */
 const BROKER_OWNED =
   /^(?:CC|BCC|x-death|x-(?:first|last)-death-.*|x-delivery-count|x-acquired-count|x-delay|x-opt-.*|x-stream-.*|__proto__)$/i;
 
+/** Whether a header belongs to the broker or to Warren: a copy leaves it out, or has one of its own. */
+export const isReservedHeader = (name: string): boolean => name.startsWith('warren-') || BROKER_OWNED.test(name);
+
 /** Whether a header may be a user's own, and so travels with copies. */
-export function isUserHeader(name: string): boolean {
-  return !name.startsWith('warren-') && !BROKER_OWNED.test(name) && name !== '' && Buffer.byteLength(name) <= 128;
-}
+export const isUserHeader = (name: string): boolean => !isReservedHeader(name) && isSendableName(name);
 
 /** A header's own value; inherited ones are a sender's `__proto__` table. */
 export function headerOf(headers: MessageHeaders | undefined, name: string): unknown {
@@ -101,21 +114,66 @@ export function originalBody(headers: MessageHeaders | undefined): Buffer | unde
   return Buffer.isBuffer(value) && value.length <= MAX_ORIGINAL_BYTES ? value : undefined;
 }
 
-/** The sender's own headers that can travel: safe names and values, in order, up to the budget. Without a prototype. */
-export function userHeaders(headers: MessageHeaders | undefined): Record<string, unknown> {
+/**
+ * The sender's own headers that can travel: names and values that can be encoded, in order, as many as fit the budget.
+ * Without a prototype.
+ *
+ * @param leftOut - gets the names of those of which something is missing.
+ */
+export function userHeaders(
+  headers: MessageHeaders | undefined,
+  leftOut?: Set<string>,
+  maxBytes = MAX_USER_HEADER_BYTES,
+): Record<string, unknown> {
   const kept: Record<string, unknown> = Object.create(null);
   if (headers === undefined) return kept;
   let bytes = 0;
   for (const name of Object.keys(headers)) {
-    if (!isUserHeader(name)) continue;
-    const value = headerValue(headers[name], 0);
-    if (value === undefined) continue;
-    bytes += 1 + Buffer.byteLength(name) + valueBytes(value);
-    if (bytes > MAX_USER_HEADER_BYTES) break;
-    kept[name] = value;
+    if (isReservedHeader(name) && name !== '__proto__') continue;
+    const given = headers[name];
+    if (given === undefined) continue;
+    const { value, isWhole } = isSendableName(name) ? sendableValue(given) : NOTHING;
+    const size = value === undefined ? 0 : fieldBytes(name, value);
+    const fits = value !== undefined && bytes + size <= maxBytes;
+    if (fits) {
+      bytes += size;
+      kept[name] = value;
+    }
+    if (!fits || !isWhole) leftOut?.add(name);
   }
   return kept;
 }
+
+/** The sender's own headers as they came, for whoever reads them: numbers are plain numbers. Without a prototype. */
+export function plainHeaders(headers: MessageHeaders | undefined): Record<string, unknown> {
+  const plain: Record<string, unknown> = Object.create(null);
+  if (headers === undefined) return plain;
+  for (const name of Object.keys(headers)) if (!isReservedHeader(name)) plain[name] = plainValue(headers[name]);
+  return plain;
+}
+
+/** The names of the sender's headers that this copy, or one before it, could not carry along. */
+export function readLeftOut(headers: MessageHeaders | undefined): readonly string[] {
+  const text = textHeader(headers, HEADER.leftOut, MAX_LEFT_OUT_BYTES);
+  if (text === undefined) return [];
+  try {
+    const names: unknown = JSON.parse(text);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+/** JSON text with the first of the names, as many as fit; `undefined` where there are none. */
+export function leftOutText(names: Iterable<string>): string | undefined {
+  const named = [...names].map((name) => truncateBytes(name, MAX_LEFT_OUT_NAME_BYTES));
+  if (named.length === 0) return undefined;
+  // One name alone always fits: of each byte, JSON makes six at most.
+  while (named.length > 1 && Buffer.byteLength(JSON.stringify(named)) > MAX_LEFT_OUT_BYTES) named.pop();
+  return JSON.stringify(named);
+}
+
+const MAX_LEFT_OUT_NAME_BYTES = 150;
 
 /** Why headers of an `enqueue` call cannot be sent as they are; empty where they can. */
 export function headerProblems(headers: MessageHeaders): readonly string[] {
@@ -123,92 +181,22 @@ export function headerProblems(headers: MessageHeaders): readonly string[] {
   let bytes = 0;
   for (const name of Object.keys(headers)) {
     // What travels is counted, not what was given: that could hold itself.
-    const value = headerValue(headers[name], 0);
-    if (!isUserHeader(name)) problems.push(`header "${name}" is reserved for Warren or the broker`);
-    else if (value === undefined) {
-      problems.push(
-        `header "${name}" must be a string, a finite number, a boolean, null, a Buffer, or an array or plain object of these`,
-      );
-    } else bytes += 1 + Buffer.byteLength(name) + valueBytes(value);
+    const { value, isWhole } = sendableValue(headers[name]);
+    const problem = nameProblem(name) ?? (isWhole ? undefined : `header ${JSON.stringify(name)} ${SENDABLE}`);
+    if (problem === undefined) bytes += fieldBytes(name, value);
+    else problems.push(problem);
   }
   if (bytes > MAX_USER_HEADER_BYTES)
     problems.push(`headers have about ${bytes} bytes, at most ${MAX_USER_HEADER_BYTES} are allowed`);
   return problems;
 }
 
-const whole =
-  (min: number, max: number) =>
-  (value: unknown): boolean =>
-    Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+const SENDABLE = `must be a string without lone surrogates, a finite number, a boolean, null, a Buffer, a Date, or an array or plain object of these, at most ${MAX_HEADER_DEPTH} in each other`;
 
-const isUint8 = whole(0, 255);
-const isUint32 = whole(0, 2 ** 32 - 1);
-
-function isDecimal(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { places, digits } = value as Record<string, unknown>;
-  return isUint8(places) && isUint32(digits);
-}
-
-/** AMQP types that amqplib encodes from a tagged object, and the values that it can encode: beyond them it throws. */
-const TAGGED_TYPES: ReadonlyMap<unknown, (value: unknown) => boolean> = new Map([
-  // 64 bits: the largest doubles below 2^64 and 2^63. A timestamp of all ones decodes to 2^64 itself.
-  ['timestamp', whole(0, 2 ** 64 - 2 ** 11)],
-  ['long', whole(-(2 ** 63), 2 ** 63 - 2 ** 10)],
-  ['int', whole(-(2 ** 31), 2 ** 31 - 1)],
-  ['short', whole(-(2 ** 15), 2 ** 15 - 1)],
-  ['byte', whole(-128, 127)],
-  ['float', Number.isFinite],
-  ['double', Number.isFinite],
-  ['decimal', isDecimal],
-]);
-
-/** A value that every client can encode again, or `undefined`. */
-function headerValue(value: unknown, depth: number): unknown {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value;
-    case 'number':
-      return Number.isFinite(value) ? numberValue(value) : undefined;
-    case 'object':
-      return value === null || Buffer.isBuffer(value) ? value : compoundValue(value, depth);
-    default:
-      return undefined;
-  }
-}
-
-/** amqplib takes these for 64-bit integers, and throws since they are none; named as doubles, they can be encoded. */
-function numberValue(value: number): unknown {
-  const mistaken = value < -(2 ** 63) || (Math.abs(value) >= 2 ** 50 && !Number.isInteger(value));
-  return mistaken ? { '!': 'double', value } : value;
-}
-
-function compoundValue(value: object, depth: number): unknown {
-  if (depth >= MAX_HEADER_DEPTH) return undefined;
-  if (Array.isArray(value)) return value.map((item) => headerValue(item, depth + 1) ?? null);
-  if (value instanceof Date) return taggedValue({ '!': 'timestamp', value: Math.floor(value.getTime() / 1000) });
-  if (Object.hasOwn(value, '!')) return taggedValue(value as { readonly '!': unknown; readonly value?: unknown });
-  const table: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(value)) {
-    if (Buffer.byteLength(key) > 128 || key === '__proto__') continue;
-    const item = headerValue((value as Record<string, unknown>)[key], depth + 1);
-    if (item !== undefined) table[key] = item;
-  }
-  return table;
-}
-
-/** amqplib reads `{ '!': type, value }` as an instruction; a forged one must not reach its encoder. */
-function taggedValue(tagged: { readonly '!': unknown; readonly value?: unknown }): unknown {
-  return TAGGED_TYPES.get(tagged['!'])?.(tagged.value) === true ? { '!': tagged['!'], value: tagged.value } : undefined;
-}
-
-/** About how many bytes a value takes on the wire. */
-function valueBytes(value: unknown): number {
-  if (typeof value === 'string') return 5 + Buffer.byteLength(value);
-  if (Buffer.isBuffer(value)) return 5 + value.length;
-  if (typeof value !== 'object' || value === null) return 9;
-  let bytes = 5;
-  for (const [key, item] of Object.entries(value)) bytes += 1 + Buffer.byteLength(key) + valueBytes(item);
-  return bytes;
+function nameProblem(name: string): string | undefined {
+  const quoted = JSON.stringify(name);
+  if (isReservedHeader(name)) return `header ${quoted} is reserved for Warren or the broker`;
+  return isSendableName(name)
+    ? undefined
+    : `the header name ${quoted} must be a string of 1 to ${MAX_NAME_BYTES} bytes of UTF-8, without U+FFFD`;
 }

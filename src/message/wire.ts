@@ -15,6 +15,15 @@ export interface MessageProperties {
   readonly type?: string | undefined;
   readonly userId?: string | undefined;
   readonly appId?: string | undefined;
+  /** Not AMQP's: headers of an incoming message that could not be read. Absent where all could. */
+  readonly unreadable?: readonly UnreadableHeader[] | undefined;
+}
+
+/** A header that no client could decode, or one that would have filled the stack. The others of its message were read. */
+export interface UnreadableHeader {
+  readonly name: string;
+  /** What is wrong with it: `it is nested deeper than 64 tables`. */
+  readonly problem: string;
 }
 
 export type MessageHeaders = Readonly<Record<string, unknown>>;

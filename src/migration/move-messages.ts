@@ -1,6 +1,8 @@
 import type { Broker } from '../broker/broker';
-import { isUserHeader } from '../message/headers';
-import type { IncomingMessage, MessageHeaders, OutgoingMessage } from '../message/wire';
+import { movedProperties } from '../message/copies';
+import { type Origin, originOf, originOfDeath } from '../message/origin';
+import type { IncomingMessage, OutgoingMessage } from '../message/wire';
+import { DEAD_EXCHANGE } from '../topology/names';
 
 /** Copies on their way at the same time: as many may be there twice after a kill. */
 const WINDOW = 100;
@@ -27,7 +29,7 @@ export async function moveMessages(
       }
       if (batch.length === 0) return;
       const sent = batch.map((message) =>
-        broker.publisher.publish(movedMessage(message, to)).then(() => message.ack()),
+        broker.publisher.publish(movedMessage(message, to), { isHeld: true }).then(() => message.ack()),
       );
       const results = await Promise.allSettled(sent);
       const failed = results.find((result) => result.status === 'rejected');
@@ -39,17 +41,15 @@ export async function moveMessages(
   }
 }
 
-/**
- * The same message for another queue. Left out: `user_id` (another user's is refused), `expiration` (it would begin
- * anew, and act in the wrong queue; Warren's own deadline is a header and stays), and what the broker owns.
- */
-export function movedMessage({ body, properties }: IncomingMessage, to: string): OutgoingMessage {
-  const { userId: _userId, expiration: _expiration, deliveryMode: _deliveryMode, headers, ...kept } = properties;
-  return { exchange: '', routingKey: to, body, properties: { ...kept, headers: movedHeaders(headers) } };
+/** The same message for another queue, with where it was first published to. */
+export function movedMessage(message: IncomingMessage, to: string): OutgoingMessage {
+  const properties = movedProperties(message, originIn(message));
+  return { exchange: '', routingKey: to, body: message.body, properties };
 }
 
-function movedHeaders(headers: MessageHeaders | undefined): MessageHeaders | undefined {
-  if (headers === undefined) return undefined;
-  const own = Object.entries(headers).filter(([name]) => name.startsWith('warren-') || isUserHeader(name));
-  return Object.fromEntries(own);
+/** A message of a dead-letter queue came by Warren's own exchange, or its broker's record says where it died before. */
+function originIn(message: IncomingMessage): Origin | undefined {
+  const origin = originOf(message);
+  if (origin.exchange === DEAD_EXCHANGE) return originOfDeath(message.properties.headers, message.routingKey);
+  return origin.exchange === '' ? undefined : origin;
 }

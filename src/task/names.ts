@@ -12,6 +12,8 @@ export function nameProblem(name: unknown, what: string, maxBytes = MAX_TASK_NAM
   // Control characters and spaces would break logs, command lines and routing keys; `*` and `#` are wildcards in topic bindings.
   if (/[\s\p{Cc}*#]/u.test(name))
     return `${what} must not contain spaces, control characters, "*" or "#": ${JSON.stringify(name)}`;
+  // UTF-8 has none: another name would arrive.
+  if (/\p{Cs}/u.test(name)) return `${what} must not contain lone surrogates: ${JSON.stringify(name)}`;
   return undefined;
 }
 

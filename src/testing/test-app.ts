@@ -6,7 +6,7 @@ import type { TaskClient } from '../client/task-client';
 import type { EnqueueArguments } from '../client/task-methods';
 import type { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
-import { userHeaders } from '../message/headers';
+import { plainHeaders } from '../message/headers';
 import type { TaskContract } from '../task/contract';
 import type { DeadLetterReason } from '../task/outcome';
 import { isTaskSignal } from '../task/signals';
@@ -280,7 +280,7 @@ function enqueuedForTest(queue: string, { properties, body }: Delivery): Enqueue
     task: properties.type ?? '',
     queue,
     payload: JSON.parse(body.toString()) as unknown,
-    headers: userHeaders(properties.headers),
+    headers: plainHeaders(properties.headers),
   };
 }
 

@@ -1,7 +1,8 @@
+import { DELAY_PREFIX } from '../message/origin';
+
 const ALIBI_PREFIX = 'warren.alibi.';
 /** The direct exchange that sorts dead letters by their home queue. */
 export const DEAD_EXCHANGE = 'warren.dead';
-const DELAY_PREFIX = 'warren.delay.';
 /** The topic exchange below the ladder, which brings delayed messages home. */
 export const DELAY_DELIVER_EXCHANGE = `${DELAY_PREFIX}deliver`;
 /** The fanout exchange, and the queue, of delayed messages whose home queue is gone. */

@@ -10,6 +10,7 @@ import type { Decoded } from '../message/codec';
 import { readEnvelope } from '../message/envelope';
 import { elapsedMs, readyAt } from '../message/instants';
 import type { PayloadResult } from '../message/payload/payload-check';
+import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskInvocation } from '../middleware/middleware';
 import type { TaskDefinition } from '../task/definition';
@@ -112,6 +113,10 @@ export class DeliveryProcessor {
     };
     if (envelope.expiresAt !== undefined && envelope.expiresAt <= startedAt) {
       return ended({ kind: 'rejected', reason: 'expired', problems: [] });
+    }
+    // Whichever version knows the task: none could read them.
+    if (delivery.properties.unreadable !== undefined) {
+      return ended({ kind: 'rejected', reason: 'undecodable', problems: unreadableProblems(delivery) });
     }
     // Before its body: what cannot be read here may be fine for the version that knows the task.
     if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });

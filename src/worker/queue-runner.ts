@@ -65,7 +65,8 @@ export class QueueRunner {
   #run(delivery: Delivery): Promise<void> | undefined {
     const { maxCrashes } = this.queue;
     const { processor, settler } = this.parts;
-    if (isSuspect(delivery, maxCrashes)) {
+    // What cannot be read is not run, so it cannot kill.
+    if (isSuspect(delivery, maxCrashes) && delivery.properties.unreadable === undefined) {
       const attempt = processor.withoutRunning(delivery, INTERRUPTED);
       return settler.isolate(delivery, attempt, {
         crashes: crashesBeforeIsolation(delivery, maxCrashes),

@@ -3,7 +3,7 @@ import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
 import { childLogger, type Logger, SILENT_LOGGER } from '../events/logger';
 import type { AttemptTrace } from '../events/tracer';
 import { type Envelope, readFailures } from '../message/envelope';
-import { userHeaders } from '../message/headers';
+import { plainHeaders } from '../message/headers';
 import { traceIdOf } from '../message/trace-context';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskContext, TaskFailure } from '../task/context';
@@ -90,7 +90,7 @@ export class RunningTask implements TaskContext, BagItem {
   }
 
   get headers(): Readonly<Record<string, unknown>> {
-    this.#headers ??= Object.freeze(userHeaders(this.message.properties.headers));
+    this.#headers ??= Object.freeze(plainHeaders(this.message.properties.headers));
     return this.#headers;
   }
 

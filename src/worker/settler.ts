@@ -1,10 +1,11 @@
-import type { Delivery, Publisher } from '../broker/broker';
+import type { Delivery, Publisher, PublishOptions } from '../broker/broker';
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
-import { ConnectionClosedError, type PayloadProblem } from '../errors/enqueue-errors';
+import { ConnectionClosedError, type PayloadProblem, PublishRefusedError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
 import type { TraceHeaders } from '../events/tracer';
 import {
+  bareDeadLetterProperties,
   type CopyInput,
   deadLetterProperties,
   retryProperties,
@@ -16,7 +17,7 @@ import { readFailures, readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
 import { elapsedMs, firstEnqueuedAt, readyAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
-import type { MessageProperties } from '../message/wire';
+import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import { decideSettlement } from '../retry/decide-settlement';
 import { DEFAULT_RETRY } from '../retry/normalize-retry';
 import type { Settlement, TaskOutcome } from '../task/outcome';
@@ -39,6 +40,7 @@ export interface SettlerOptions {
 
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
 const FAILED_SETTLEMENT_PAUSE_MS = 1_000;
+const HELD: PublishOptions = Object.freeze({ isHeld: true });
 const ACKNOWLEDGED: Settlement = Object.freeze({ kind: 'ack' });
 
 /**
@@ -61,7 +63,7 @@ export class Settler {
 
   /** Moves a delivery to the queue of suspects, where it runs alone. Never rejects. */
   async isolate(delivery: Delivery, attempt: Attempt, suspicion: Suspicion): Promise<void> {
-    const { publisher, events, clock } = this.options;
+    const { events, clock } = this.options;
     const trace = attempt.trace?.settle({ kind: 'isolate', crashes: suspicion.crashes });
     const now = clock.now();
     const copy = {
@@ -70,7 +72,7 @@ export class Settler {
     };
     try {
       assertLive(delivery);
-      await publisher.publish({
+      await this.#publish({
         exchange: '',
         routingKey: suspectQueueName(delivery.queue),
         body: delivery.body,
@@ -78,7 +80,7 @@ export class Settler {
       });
     } catch (failure) {
       trace?.end?.({ error: failure });
-      await this.#postpone(delivery, attempt, failure);
+      await this.#notCopied(delivery, attempt, copy, failure);
       return;
     }
     delivery.ack();
@@ -96,7 +98,8 @@ export class Settler {
       await this.#carryOut(delivery, attempt, settlement, error, now, trace?.headers);
     } catch (failure) {
       trace?.end?.({ error: failure });
-      await this.#postpone(delivery, attempt, failure);
+      const copy = copyInput(delivery, attempt, attempt.envelope.attempt, error, now, trace?.headers);
+      await this.#notCopied(delivery, attempt, copy, failure);
       return;
     }
     trace?.end?.();
@@ -153,7 +156,7 @@ export class Settler {
   ): Promise<void> {
     // A snooze is the handler's own delay and kept to the unit; a backoff carries jitter anyway and saves hops.
     const precision = attempt.outcome.kind === 'snoozed' ? 'exact' : 'rounded';
-    return this.options.publisher.publish({
+    return this.#publish({
       ...route(delivery.queue, settlement.delayMs, precision),
       body: delivery.body,
       properties:
@@ -175,12 +178,48 @@ export class Settler {
     trace: TraceHeaders | undefined,
   ): Promise<void> {
     const copy = copyInput(delivery, attempt, attempt.envelope.attempt, error, now, trace);
-    return this.options.publisher.publish({
+    return this.#publish({
       exchange: DEAD_EXCHANGE,
       routingKey: delivery.queue,
       body: delivery.body,
       properties: deadLetterProperties(copy, settlement.reason, problemsOf(attempt.outcome), now),
     });
+  }
+
+  /** A copy that the broker does not have now is tried again later. One that can never be made ends the task. */
+  #notCopied(delivery: Delivery, attempt: Attempt, copy: CopyInput, failure: unknown): Promise<void> {
+    return isFinal(failure) && delivery.live
+      ? this.#deadLetterBare(delivery, attempt, copy, failure)
+      : this.#postpone(delivery, attempt, failure);
+  }
+
+  /**
+   * A dead letter with Warren's own headers alone, which say why. Where the broker refuses that, too, nothing but the
+   * broker itself can move the message: it is rejected as it came.
+   */
+  async #deadLetterBare(delivery: Delivery, attempt: Attempt, copy: CopyInput, failure: unknown): Promise<void> {
+    const { events, clock } = this.options;
+    const error = describeThrown(failure);
+    const now = clock.now();
+    const at = new Date(now).toISOString();
+    const failed = { attempt: attempt.envelope.attempt, at, error: error.name, message: error.message };
+    const properties = bareDeadLetterProperties({ ...copy, failures: appendFailure(copy.failures, failed) }, now);
+    try {
+      assertLive(delivery);
+      await this.#publish({ exchange: DEAD_EXCHANGE, routingKey: delivery.queue, body: delivery.body, properties });
+      delivery.ack();
+    } catch (again) {
+      if (!isFinal(again)) return this.#postpone(delivery, attempt, again);
+      delivery.reject();
+    }
+    this.#tellAwaited(attempt);
+    const problems = problemsOf(attempt.outcome);
+    events.emit('task:dead-lettered', { ...endedEvent(attempt, now), reason: 'rejected', error, problems });
+  }
+
+  /** The payload is in memory until its delivery is settled. */
+  #publish(message: OutgoingMessage): Promise<void> {
+    return this.options.publisher.publish(message, HELD);
   }
 
   /** The broker still holds the message. It rests a while, so that a broker in trouble is not asked without end. */
@@ -242,6 +281,17 @@ export class Settler {
 /** The broker has it back and delivers it again: a copy would be one too many. */
 function assertLive(delivery: Delivery): void {
   if (!delivery.live) throw new ConnectionClosedError(`the channel ended that had delivered from "${delivery.queue}"`);
+}
+
+/** PRECONDITION_FAILED: the message has more bytes than the broker takes, for example. */
+const PRECONDITION_FAILED = 406;
+/** It was not sent, since it cannot be encoded. */
+const NOT_ENCODED = 0;
+
+/** Whether the same message would be refused again, each time. What is missing, full or forbidden can be mended. */
+function isFinal(failure: unknown): boolean {
+  if (!(failure instanceof PublishRefusedError)) return false;
+  return failure.replyCode === NOT_ENCODED || failure.replyCode === PRECONDITION_FAILED;
 }
 
 function taskEvent({ definition, envelope, id, queue, trace, message }: Attempt): TaskEvent {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { copyTable } from '../../../src/memory/field-table';
+import { copyHeaders, copyTable } from '../../../src/memory/field-table';
 
 describe('copying headers', () => {
   const value = fc.letrec((tie) => ({
@@ -7,7 +7,11 @@ describe('copying headers', () => {
       { maxDepth: 3 },
       fc.string({ maxLength: 20 }),
       fc.integer(),
-      fc.double({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 63) }).map((n) => (Object.is(n, -0) ? 0 : n)),
+      fc
+        .double({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 63) })
+        .map((n) => (Object.is(n, -0) ? 0 : n))
+        // Below 2^63, those beyond 2^53 are sent as integers of 64 bits, and come back as their digits.
+        .filter((n) => Math.abs(n) < 2 ** 53 || n >= 2 ** 63),
       fc.boolean(),
       fc.constant(null),
       fc.array(tie('any'), { maxLength: 3 }),
@@ -32,7 +36,14 @@ describe('copying headers', () => {
   it.each<[string, unknown, unknown]>([
     ['a class instance becomes a plain table', new Date(0), {}],
     ['minus zero becomes zero', -0, 0],
-    ['a typed number becomes a number', { '!': 'short', value: 7 }, 7],
+    ['a typed number keeps its type', { '!': 'int16', value: 7 }, { '!': 'short', value: 7 }],
+    ['a typed number that a plain one would be sent as is plain', { '!': 'byte', value: 7 }, 7],
+    [
+      'a long keeps all its digits',
+      { '!': 'long', value: '9007199254740993' },
+      { '!': 'long', value: '9007199254740993' },
+    ],
+    ['a number beyond 2^53 is a long', 2 ** 60, { '!': 'long', value: '1152921504606846976' }],
     ['a typed string becomes a string', { '!': 'string', value: 'x' }, 'x'],
     ['a time stays a time', { '!': 'timestamp', value: 5 }, { '!': 'timestamp', value: 5 }],
     [
@@ -42,6 +53,23 @@ describe('copying headers', () => {
     ],
   ])('%s', (_what, given, expected) => {
     expect(copyTable({ given })).toEqual({ given: expected });
+  });
+
+  it('gives Warren’s and the broker’s own numbers plainly', () => {
+    const three = { '!': 'long', value: 3 };
+    expect(copyTable({ 'warren-attempt': three, 'x-delivery-count': three })).toEqual({
+      'warren-attempt': 3,
+      'x-delivery-count': 3,
+    });
+  });
+
+  it('names what is nested too deep for any reader, and gives the others', () => {
+    let deep: unknown = 'core';
+    for (let table = 0; table < 65; table++) deep = { a: deep };
+    expect(copyHeaders({ deep, ok: 1 })).toEqual({
+      headers: { ok: 1 },
+      unreadable: [{ name: 'deep', problem: 'it is nested deeper than 64 tables' }],
+    });
   });
 
   it('copies bytes', () => {
@@ -69,6 +97,8 @@ describe('copying headers', () => {
     ['NaN', { a: Number.NaN }, /NaN/],
     ['infinity', { a: Number.POSITIVE_INFINITY }, /infinite/],
     ['what is below 64 bits', { a: -1e300 }, /-1e\+300/],
+    ['a typed number that is none', { a: { '!': 'byte', value: 128 } }, /of type byte/],
+    ['a type that AMQP does not have', { a: { '!': 'uint128', value: 1 } }, /of type uint128/],
     ['minus infinity', { a: Number.NEGATIVE_INFINITY }, /-Infinity/],
     ['a name of more than 255 bytes', { ['ü'.repeat(128)]: 1 }, /256 bytes/],
     ['more than 64 KiB', { a: 'x'.repeat(65_536) }, /65536 bytes/],

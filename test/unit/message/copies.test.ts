@@ -1,13 +1,18 @@
 import fc from 'fast-check';
+import { replayMessage } from '../../../src/dead-letter/replay-message';
 import type { PayloadProblem } from '../../../src/errors/enqueue-errors';
 import {
+  bareDeadLetterProperties,
   type CopyInput,
   deadLetterProperties,
+  movedProperties,
   retryProperties,
+  suspectProperties,
   unknownTaskProperties,
 } from '../../../src/message/copies';
-import { readEnvelope, readFailures } from '../../../src/message/envelope';
+import { readEnvelope, readFailures, readUnknownSince } from '../../../src/message/envelope';
 import { appendFailure } from '../../../src/message/failure-history';
+import { HEADER } from '../../../src/message/headers';
 import type { MessageProperties } from '../../../src/message/wire';
 import { encodeProperties } from '../support/amqp-codec';
 import { headerTables } from '../support/header-tables';
@@ -115,6 +120,91 @@ it('does not take over what a sender forged about itself', () => {
     'warren-attempt': 2,
     'warren-queue': 'emails',
     'warren-first-attempt-at': NOW,
+  });
+});
+
+const OWN_HEADERS = Object.values(HEADER);
+
+it('can be encoded whatever a sender forges as a header of Warren’s own, and whichever copy it is', () => {
+  const forged = fc.oneof(
+    fc.constantFrom<unknown>(2 ** 50 + 0.5, -1e300, 1e300, Number.NaN, Number.POSITIVE_INFINITY, -0, 2 ** 63),
+    fc.constantFrom<unknown>(
+      { '!': 'long', value: 1.5 },
+      { '!': 'none', value: 1 },
+      { '!': 'long', value: '9'.repeat(19) },
+    ),
+    fc.anything(),
+    fc.double(),
+    fc.bigInt(),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom(...OWN_HEADERS), forged, { noNullPrototype: true }), (headers) => {
+      const input = copyOf({ headers });
+      const moved = incomingMessage({ headers });
+      const copies = [
+        retryProperties(input),
+        unknownTaskProperties(input, readUnknownSince(input.message, NOW)),
+        suspectProperties(input, { crashes: 1, acquittals: 1 }),
+        deadLetterProperties(input, 'failed', [], NOW),
+        bareDeadLetterProperties(input, NOW),
+        movedProperties(moved, undefined),
+        replayMessage('emails', moved, NOW, () => 'new').properties,
+      ];
+      for (const copy of copies) expect(encodeProperties(copy).length).toBeLessThan(FRAME_BYTES);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+it('names the headers that it leaves out, and those that copies before it left out', () => {
+  const headers = { big: 'x'.repeat(20_000), tenant: 'ada', 'warren-headers-left-out': '["earlier"]' };
+  const unreadable = [{ name: 'bomb', problem: 'too deep' }];
+  const copy = retryProperties(copyOf({ headers, unreadable }));
+  expect(copy.headers).toMatchObject({ tenant: 'ada', 'warren-headers-left-out': '["earlier","bomb","big"]' });
+  expect(copy.headers).not.toHaveProperty('big');
+  expect(retryProperties(copyOf({ headers: { tenant: 'ada' } })).headers).not.toHaveProperty('warren-headers-left-out');
+});
+
+it('has none of the sender’s headers where no other copy can be made, and names them', () => {
+  const copy = bareDeadLetterProperties(
+    copyOf({ ...harmless, headers: { tenant: 'ada', CC: ['x'], 'warren-replays': 2 } }),
+    NOW,
+  );
+  expect(copy).toMatchObject({ messageId: 'id-1', correlationId: 'c-1' });
+  expect(copy.headers).toMatchObject({
+    'warren-headers-left-out': '["tenant"]',
+    'warren-reason': 'rejected',
+    'warren-dead-at': NOW,
+    'warren-replays': 2,
+  });
+  expect(copy.headers).not.toHaveProperty('tenant');
+});
+
+describe('a message that is moved', () => {
+  it('keeps all headers that were its own, with their types, and gets where it came from', () => {
+    const big = 'x'.repeat(30_000);
+    const headers = {
+      big,
+      id: { '!': 'long', value: 5 },
+      'warren-attempt': 3,
+      'x-death': [{}],
+      'warren-replays': 2 ** 50 + 0.5,
+    };
+    const moved = movedProperties(incomingMessage({ headers, priority: 3, userId: 'x', expiration: '5' }), {
+      exchange: 'shop',
+      routingKey: 'order.paid',
+    });
+    expect(moved).toMatchObject({ priority: 3 });
+    expect([moved.userId, moved.expiration]).toEqual([undefined, undefined]);
+    expect(moved.headers).toEqual({
+      big,
+      id: { '!': 'long', value: 5 },
+      'warren-attempt': 3,
+      'warren-replays': { '!': 'double', value: 2 ** 50 + 0.5 },
+      'warren-exchange': 'shop',
+      'warren-routing-key': 'order.paid',
+    });
   });
 });
 

@@ -4,7 +4,9 @@ import {
   headerProblems,
   integerHeader,
   isUserHeader,
+  leftOutText,
   MAX_USER_HEADER_BYTES,
+  readLeftOut,
   textHeader,
   userHeaders,
 } from '../../../src/message/headers';
@@ -37,12 +39,14 @@ describe('isUserHeader', () => {
     'warren-attempt',
     'warren-anything',
     '',
-    'é'.repeat(65),
+    'é'.repeat(128),
+    'bad \ufffd',
+    'lone \ud83d',
   ])('keeps %p for the broker or for Warren', (name) => {
     expect(isUserHeader(name)).toBe(false);
   });
 
-  it.each(['tenant', 'traceparent', 'x-request-id', 'constructor', 'account', 'CCC', 'warren', 'é'.repeat(64)])(
+  it.each(['tenant', 'traceparent', 'x-request-id', 'constructor', 'account', 'CCC', 'warren', 'é'.repeat(127)])(
     'leaves %p to the user',
     (name) => {
       expect(isUserHeader(name)).toBe(true);
@@ -157,16 +161,18 @@ describe('userHeaders', () => {
     },
   );
 
-  it('cuts off what is nested deeper than eight tables', () => {
-    expect(userHeaders({ deep: nested(8) })).toEqual({ deep: nested(8) });
+  it('cuts off what is nested deeper than 64 tables', () => {
+    expect(userHeaders({ deep: nested(64) })).toEqual({ deep: nested(64) });
     expect(JSON.stringify(userHeaders({ deep: nested(5_000) }))).not.toContain('core');
     expect(() => userHeaders({ deep: circular() })).not.toThrow();
   });
 
-  it('stops at the budget, counted in bytes', () => {
+  it('leaves out what does not fit the budget, counted in bytes, keeps what does, and names the rest', () => {
     const entry = 'é'.repeat(2_500);
-    const kept = userHeaders({ a: entry, b: entry, c: entry, d: entry, e: entry });
-    expect(Object.keys(kept)).toEqual(['a', 'b', 'c']);
+    const leftOut = new Set<string>();
+    const kept = userHeaders({ a: entry, huge: 'x'.repeat(20_000), b: entry, c: entry, d: entry, small: 1 }, leftOut);
+    expect(Object.keys(kept)).toEqual(['a', 'b', 'c', 'small']);
+    expect([...leftOut]).toEqual(['huge', 'd']);
     const manyNames = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`${'é'.repeat(60)}${i}`, true]));
     expect(encodeProperties({ headers: userHeaders(manyNames) }).length).toBeLessThan(MAX_USER_HEADER_BYTES + 200);
   });
@@ -183,6 +189,22 @@ describe('userHeaders', () => {
   });
 });
 
+describe('the names of what is left out', () => {
+  it('are JSON text within its budget, and are read again', () => {
+    const names = Array.from({ length: 500 }, (_, i) => `${'é'.repeat(100)}${i}`);
+    const text = leftOutText(names) ?? '';
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_024);
+    const read = readLeftOut({ 'warren-headers-left-out': text });
+    expect(read.length).toBeGreaterThan(3);
+    expect(leftOutText([])).toBeUndefined();
+    expect(leftOutText(['a', 'b'])).toBe('["a","b"]');
+  });
+
+  it.each([undefined, 5, 'no JSON', '{}', '[1]', 'x'.repeat(5_000)])('are none in %p', (value) => {
+    expect(readLeftOut({ 'warren-headers-left-out': value })).toEqual([]);
+  });
+});
+
 describe('headerProblems', () => {
   it.each<[string, Record<string, unknown>, string[]]>([
     ['nothing to say', { tenant: 'ada', at: new Date(0), list: [1, null] }, []],
@@ -190,7 +212,15 @@ describe('headerProblems', () => {
     ['a value of no AMQP type', { tenant: undefined, ok: 1 }, ['header "tenant" must be a string']],
     ['every mistake', { 'warren-x': 1, nan: Number.NaN }, ['header "warren-x" is reserved', 'header "nan" must be']],
     ['too many bytes', { big: 'x'.repeat(20_000) }, ['headers have about 20009 bytes, at most 16384 are allowed']],
-    ['a table that holds itself', { loop: circular() }, []],
+    ['a table that holds itself', { loop: circular() }, ['header "loop" must be']],
+    ['what is nested too deep', { deep: nested(65) }, ['header "deep" must be']],
+    ['a value of no AMQP type in a table', { ok: { a: 1 }, t: { a: [undefined] } }, ['header "t" must be']],
+    ['a lone surrogate in a name', { 'a\ud83d': 1 }, ['the header name "a\\ud83d" must be']],
+    ['a lone surrogate in a value', { a: '\udc00' }, ['header "a" must be a string without lone surrogates']],
+    ['a lone surrogate in a table’s name', { a: { '\udc00': 1 } }, ['header "a" must be']],
+    ['a lone surrogate in an array', { a: ['\udc00'] }, ['header "a" must be']],
+    ['a float that is infinite in 32 bits', { a: { '!': 'float', value: 1e300 } }, ['header "a" must be']],
+    ['a name that is too long', { ['é'.repeat(128)]: 1 }, ['the header name']],
   ])('finds %s', (_label, headers, problems) => {
     expect(headerProblems(headers)).toEqual(problems.map((problem) => expect.stringContaining(problem)));
   });

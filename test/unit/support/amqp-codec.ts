@@ -25,3 +25,9 @@ export function throughTheWire(headers: object): Record<string, unknown> {
   const bytes = Buffer.alloc(65_536);
   return codec.decodeFields(bytes.subarray(4, codec.encodeTable(bytes, headers, 0)));
 }
+
+/** The bytes of a table, its length first. Throws where amqplib would. */
+export function encodeTable(table: object): Buffer {
+  const bytes = Buffer.alloc(65_536);
+  return bytes.subarray(0, codec.encodeTable(bytes, table, 0));
+}

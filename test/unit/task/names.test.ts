@@ -13,6 +13,7 @@ it.each<[unknown, string]>([
   ['', 'a task name must not be empty'],
   ['a'.repeat(128), 'at most 127 bytes'],
   ['é'.repeat(64), 'at most 127 bytes'],
+  ['a\ud83db', 'must not contain lone surrogates: "a\\ud83db"'],
   ['send mail', 'must not contain spaces'],
   ['send\u00a0mail', 'must not contain spaces'],
   ['send\n', '"send\\n"'],

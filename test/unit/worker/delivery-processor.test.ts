@@ -67,6 +67,21 @@ it('tells how long what runs has taken so far, by queue', async () => {
   expect([...processor.runningMs()]).toEqual([]);
 });
 
+it('rejects a message with headers that cannot be read, without calling the handler, whether its task is known or not', async () => {
+  const handler = jest.fn();
+  const unreadable = [{ name: 'bomb', problem: 'it is nested deeper than 64 tables' }];
+  for (const type of ['emails.send', 'nobody.knows']) {
+    const properties = { ...delivery.properties, type, unreadable };
+    const { outcome } = await processorOf(handler).process({ ...delivery, properties });
+    expect(outcome).toEqual({
+      kind: 'rejected',
+      reason: 'undecodable',
+      problems: [{ path: 'headers.bomb', rule: 'headers', message: 'it is nested deeper than 64 tables' }],
+    });
+  }
+  expect(handler).not.toHaveBeenCalled();
+});
+
 it.each(HOSTILE_VALUES)('counts it as a failed attempt when a handler throws %s', async (_label, thrown) => {
   const processor = processorOf(() => {
     throw thrown;

@@ -1,4 +1,5 @@
 import { readEnvelope } from '../../../src/message/envelope';
+import { route } from '../../../src/topology/ladder';
 import { Dispatcher } from '../../../src/worker/dispatcher';
 import { incomingMessage } from '../support/incoming-message';
 import { taskDefinition } from '../support/task-definition';
@@ -13,7 +14,15 @@ const dispatcher = new Dispatcher([
   task('billing.any', 'billing', 'order.#'),
   task('__proto__', 'odd'),
   task('refunds.pay', 'refunds', 'order.refunded'),
+  task('all.any', 'all', '*.#'),
+  task('all.other', 'all', '#'),
 ]);
+
+/** As a message arrives that was delayed, or retried. */
+const onLadder = (queue: string): Address => ({
+  exchange: 'warren.delay.deliver',
+  routingKey: route(queue, 60_000, 'exact').routingKey,
+});
 
 interface Address {
   readonly type?: string;
@@ -45,6 +54,9 @@ it.each<[string, string, Address, string | undefined]>([
   ['by the first pattern that matches', 'billing', { exchange: 'shop', routingKey: 'order.1.paid' }, 'billing.paid'],
   ['by a later pattern', 'billing', { exchange: 'shop', routingKey: 'order.1.sent' }, 'billing.any'],
   ['as the queue’s only task, where it has no type', 'emails', {}, 'emails.send'],
+  ['as the queue’s only task, where it was delayed', 'refunds', onLadder('refunds'), 'refunds.pay'],
+  ['not by the ladder’s keys, which match any pattern', 'all', onLadder('all'), undefined],
+  ['not by the ladder’s keys, where its type is unknown', 'all', { ...onLadder('all'), type: 'all.newer' }, undefined],
   [
     'as the queue’s only task, whatever the routing key',
     'emails',
