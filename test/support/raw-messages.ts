@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { type ConfirmChannel, connect } from 'amqplib';
+import { type Channel, type ConfirmChannel, connect } from 'amqplib';
 import { bounded } from './bounded';
 
 /** amqplib's own encoders, by path: the package does not export them. */
@@ -87,18 +87,23 @@ interface ChannelInternals {
   pushConfirmCallback(callback: (error: unknown) => void): void;
 }
 
+/** Publishes a message on a channel, past amqplib's encoder. */
+export function writeRaw(channel: Channel, message: RawMessage): void {
+  const { ch, connection } = channel as unknown as ChannelInternals;
+  const { exchange = '', routingKey, body = Buffer.from('{}') } = message;
+  const method = defs.encodeMethod(defs.BasicPublish, ch, { exchange, routingKey, mandatory: true });
+  const frames = [method, rawHeaderFrame(ch, message), ...(body.length === 0 ? [] : [makeBodyFrame(ch, body)])];
+  connection.channels[ch]?.buffer.write(Buffer.concat(frames));
+}
+
 /** Publishes messages past amqplib's encoder, and waits until the broker has confirmed them. */
 export async function publishRaw(url: string, ...messages: readonly RawMessage[]): Promise<void> {
   const model = await connect(url);
   const refused = new Promise<never>((_, reject) => model.on('error', reject));
   try {
     const channel: ConfirmChannel = await model.createConfirmChannel();
-    const { ch, connection } = channel as unknown as ChannelInternals;
     for (const message of messages) {
-      const { exchange = '', routingKey, body = Buffer.from('{}') } = message;
-      const method = defs.encodeMethod(defs.BasicPublish, ch, { exchange, routingKey, mandatory: true });
-      const frames = [method, rawHeaderFrame(ch, message), ...(body.length === 0 ? [] : [makeBodyFrame(ch, body)])];
-      connection.channels[ch]?.buffer.write(Buffer.concat(frames));
+      writeRaw(channel, message);
       (channel as unknown as ChannelInternals).pushConfirmCallback(() => undefined);
     }
     await bounded('the confirms of raw messages', Promise.race([channel.waitForConfirms(), refused]));

@@ -63,6 +63,35 @@ export function describeMessages(context: SuiteContext): void {
       expect(properties.headers).toEqual({ value, 'x-own': 'kept' });
     });
 
+    it.each<[string, unknown]>([
+      ['a short that fits a byte', { '!': 'short', value: 5 }],
+      ['an unsigned byte', { '!': 'uint8', value: 251 }],
+      ['an unsigned short', { '!': 'uint16', value: 5 }],
+      ['an int that fits a byte', { '!': 'int', value: 5 }],
+      ['an unsigned int', { '!': 'uint32', value: 2 ** 32 - 1 }],
+      ['a long that fits a byte', { '!': 'long', value: 5 }],
+      ['a long beyond 2^53', { '!': 'long', value: '9007199254740993' }],
+      ['a float', { '!': 'float', value: Math.fround(0.1) }],
+      ['a whole double', { '!': 'double', value: 2 }],
+      ['a decimal', { '!': 'decimal', value: { places: 2, digits: 999 } }],
+      ['a time of all ones', { '!': 'timestamp', value: '18446744073709551615' }],
+    ])('keeps the AMQP type of %s, in tables and arrays, too', async (_what, value) => {
+      const headers = { value, table: { value }, array: [value] };
+      const { properties } = await roundTrip('', { headers });
+      expect(properties.headers).toEqual(headers);
+    });
+
+    it('is read without the headers that are nested too deep, which are named', async () => {
+      let deep: unknown = 'core';
+      for (let table = 0; table < 65; table++) deep = { a: deep };
+      const { properties } = await roundTrip('', { headers: { deep, tenant: 'ada' }, messageId: 'id-1' });
+      expect(properties).toMatchObject({
+        messageId: 'id-1',
+        headers: { tenant: 'ada' },
+        unreadable: [{ name: 'deep', problem: 'it is nested deeper than 64 tables' }],
+      });
+    });
+
     it('leaves out a header that is undefined', async () => {
       const { properties } = await roundTrip('', { headers: { present: 1, absent: undefined } });
       expect(Object.keys(properties.headers ?? {})).toEqual(['present']);

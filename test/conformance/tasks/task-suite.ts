@@ -14,6 +14,7 @@ import {
   TaskQueue,
   type TaskQueueOptions,
 } from '../../../src';
+import { route } from '../../../src/topology/ladder';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';
 
@@ -262,6 +263,92 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const app = await start(type);
         await app.stop();
         await expect(app.client.of(type).greet(hello)).rejects.toMatchObject({ code: 'NOT_STARTED' });
+      });
+    });
+
+    describe('a message of another client', () => {
+      const body = Buffer.from(JSON.stringify(hello));
+      const untyped = (id: string) => ({ messageId: id, contentType: 'application/json' });
+
+      it('that waited on the ladder without a type is the only task’s, as if it had not waited', async () => {
+        const ran: string[] = [];
+        const { type, queue } = greetings((_payload, { id, attempt }) => {
+          ran.push(`${id} ${attempt}`);
+          if (attempt === 1) throw new Error('once more');
+        });
+        const app = await start(type);
+        const { publisher } = app.broker;
+        await publisher.publish({ ...route(queue, 125, 'exact'), body, properties: untyped('delayed') });
+        await publisher.publish({ exchange: '', routingKey: queue, body, properties: untyped('direct') });
+        await eventually(
+          'both, twice',
+          () => ran,
+          (all) => all.length === 4,
+        );
+        expect(ran.toSorted()).toEqual(['delayed 1', 'delayed 2', 'direct 1', 'direct 2']);
+      });
+
+      it('that waited on the ladder matches no routing key, whatever the pattern', async () => {
+        const queue = uniqueName('patterns');
+        const ran: string[] = [];
+        @TaskQueue(queue, { bindings: [{ exchange: uniqueName('shop'), type: 'topic', routingKey: '#' }] })
+        class Patterns {
+          @Task({ routingKey: '*.#' })
+          one(_payload: Greeting, { id }: TaskContext): void {
+            ran.push(id);
+          }
+          @Task({ routingKey: '#' })
+          two(_payload: Greeting, { id }: TaskContext): void {
+            ran.push(id);
+          }
+        }
+        const app = await start(Patterns, { keepUnknownTasks: '1s' });
+        const properties = { ...untyped('nobodys'), type: 'nobody.knows' };
+        await app.broker.publisher.publish({ ...route(queue, 125, 'exact'), body, properties });
+        expect(await deadLetterOf(app, queue)).toMatchObject({ id: 'nobodys', reason: 'unknown-task' });
+        expect(ran).toEqual([]);
+      });
+
+      it('with headers beyond their budget has all of them at first, then those that fit; the rest is named', async () => {
+        const seen: string[][] = [];
+        const { type, queue } = greetings(
+          (_payload, { headers }) => {
+            seen.push(Object.keys(headers).toSorted());
+            throw new Error('no');
+          },
+          { maxAttempts: 2 },
+        );
+        const app = await start(type);
+        const headers = { big: 'x'.repeat(17_000), half: 'x'.repeat(9_000), second: 'x'.repeat(9_000), small: 1 };
+        await app.broker.publisher.publish({
+          exchange: '',
+          routingKey: queue,
+          body,
+          properties: { ...untyped('id-1'), headers },
+        });
+        const letter = await deadLetterOf(app, queue);
+        expect(seen.map((names) => names.length)).toEqual([4, 2]);
+        expect(Object.keys(letter.headers)).toContain('small');
+        expect([...Object.keys(letter.headers), ...(letter.headersLeftOut ?? [])].toSorted()).toEqual(
+          Object.keys(headers).toSorted(),
+        );
+      });
+
+      it('with headers that are nested too deep becomes a dead letter, and does not run', async () => {
+        let deep: unknown = 'core';
+        for (let table = 0; table < 65; table++) deep = { a: deep };
+        const ran = jest.fn();
+        const { type, queue } = greetings(ran);
+        const app = await start(type);
+        const properties = { ...untyped('id-1'), headers: { deep, tenant: 'ada' } };
+        await app.broker.publisher.publish({ exchange: '', routingKey: queue, body, properties });
+        expect(await deadLetterOf(app, queue)).toMatchObject({
+          reason: 'undecodable',
+          headers: { tenant: 'ada' },
+          headersLeftOut: ['deep'],
+          problems: [{ path: 'headers.deep' }],
+        });
+        expect(ran).not.toHaveBeenCalled();
       });
     });
 
