@@ -178,7 +178,11 @@ it('reads what amqplib writes as amqplib reads it, but for the types of numbers'
 
 const TAGS = 'bBsuIilLfdDTSxAFVtU?';
 const rawValues: fc.Arbitrary<RawField[]> = fc.letrec<{ fields: RawField[]; field: RawField }>((tie) => ({
-  fields: fc.oneof({ maxDepth: 5, depthSize: 'small' }, fc.constant<RawField[]>([]), fc.array(tie('field'), { maxLength: 5 })),
+  fields: fc.oneof(
+    { maxDepth: 5, depthSize: 'small' },
+    fc.constant<RawField[]>([]),
+    fc.array(tie('field'), { maxLength: 5 }),
+  ),
   field: fc
     .tuple(
       fc.oneof(fc.uint8Array({ maxLength: 12 }), fc.uint8Array({ minLength: 250, maxLength: 255 })),
