@@ -18,7 +18,7 @@ import { LockedError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
-import type { BindingSpec, Topology } from '../topology/topology';
+import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 import type { BrokerAddress } from './address';
 import { parseAddresses } from './addresses';
 import { AmqpPrefetchingReader } from './amqp-prefetching-reader';
@@ -31,7 +31,8 @@ import { AmqpConnection } from './connection';
 import { channelError, channelFailure } from './error-mapping';
 import { type LoginSource, loginSource } from './login';
 import { probeBroker } from './probe';
-import { deleteUnused, inspectTopology, queueState, unbindAll } from './queue-administration';
+import { deleteUnused, inspectTopology, replaceExchange, unbindAll } from './queue-administration';
+import { QueueLooks } from './queue-looks';
 import { serverInfo } from './server-info';
 import { type TlsSource, tlsSource } from './tls';
 import { TopologyKeeper } from './topology-keeper';
@@ -105,6 +106,7 @@ class AmqpBroker implements Broker {
   readonly #consuming: AmqpConnection[] = [];
   readonly #subscriptions = new Set<AmqpSubscription>();
   readonly #topology = new TopologyKeeper(() => this.#model(), Math.random);
+  #looks: QueueLooks | undefined;
   #connectedBefore = false;
   #server: ServerInfo = Object.freeze({ product: 'RabbitMQ', version: 'unknown' });
 
@@ -189,17 +191,13 @@ class AmqpBroker implements Broker {
   }
 
   async countReady(queue: string): Promise<number | undefined> {
-    try {
-      const { messageCount } = await onOwnChannel(this.#model(), (channel) => channel.checkQueue(queue));
-      return messageCount;
-    } catch (error) {
-      if (channelFailure(error).code === 404) return undefined;
-      throw channelError(error, `look for queue "${queue}"`);
-    }
+    return (await this.queueState(queue))?.ready;
   }
 
-  queueState(queue: string): Promise<QueueState | undefined> {
-    return queueState(this.#model(), queue);
+  async queueState(queue: string): Promise<QueueState | undefined> {
+    const model = this.#model();
+    if (this.#looks?.model !== model) this.#looks = new QueueLooks(model);
+    return this.#looks.look(queue);
   }
 
   inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
@@ -216,6 +214,10 @@ class AmqpBroker implements Broker {
 
   deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion> {
     return deleteUnused(this.#model(), queue, type);
+  }
+
+  replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void> {
+    return replaceExchange(this.#model(), spec, bindings);
   }
 
   get publishingConnection(): string {

@@ -12,6 +12,8 @@ export interface Internals {
   readonly muxer?: { _readIncoming?: () => void };
   readonly heartbeater?: { clear?(): void } | null;
   readonly expectSocketClose?: boolean;
+  /** How many channels the connection may have, as agreed in the handshake. */
+  readonly channelMax?: number;
 }
 
 export const internalsOf = (model: ChannelModel): Internals =>

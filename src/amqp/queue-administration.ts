@@ -10,6 +10,8 @@ import { channelError, channelFailure } from './error-mapping';
 
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
+/** Of an exchange that others declare at the same time. */
+const MAX_REPLACEMENTS = 5;
 
 export async function queueState(model: ChannelModel, queue: string): Promise<QueueState | undefined> {
   try {
@@ -51,7 +53,7 @@ async function inspectQueue(model: ChannelModel, spec: QueueSpec): Promise<reado
 
 async function conflictOf(model: ChannelModel, one: Topology): Promise<readonly TopologyDifference[]> {
   try {
-    await applyTopology(model, one, 'assert');
+    await applyTopology(model, one, 'assert', { exact: true });
     return [];
   } catch (error) {
     if (!(error instanceof TopologyConflictError)) throw error;
@@ -80,5 +82,24 @@ export async function deleteUnused(model: ChannelModel, queue: string, type: Que
   } catch (error) {
     if (channelFailure(error).code === PRECONDITION_FAILED) return { kind: 'in-use' };
     throw error;
+  }
+}
+
+/** One channel for the whole of it: the exchange is away for as long as three answers take. */
+export async function replaceExchange(
+  model: ChannelModel,
+  spec: ExchangeSpec,
+  bindings: readonly BindingSpec[],
+): Promise<void> {
+  const one = { exchanges: [spec], queues: [], bindings: [] };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await onOwnChannel(model, (channel) => channel.deleteExchange(spec.name));
+      await applyTopology(model, { ...one, bindings }, 'assert', { exact: true });
+      return;
+    } catch (error) {
+      // A worker of an earlier version that missed it has declared it in between.
+      if (!(error instanceof TopologyConflictError) || attempt === MAX_REPLACEMENTS) throw error;
+    }
   }
 }

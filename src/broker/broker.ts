@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
-import type { BindingSpec, Topology } from '../topology/topology';
+import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 
 /** What `applyTopology` does: declare; only look (passive); nothing. */
 export type TopologyMode = 'assert' | 'verify' | 'off';
@@ -90,6 +90,12 @@ export interface Broker {
    * step. A quorum queue can only be looked at and then deleted: what is published to it in between is lost, and counted.
    */
   deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion>;
+  /**
+   * Deletes an exchange, where it exists, and declares it anew with these bindings. In the milliseconds between, what is
+   * published to it is refused, and what a queue dead-letters to it stays in that queue.
+   * @throws TopologyConflictError when others declare it again and again meanwhile, with other arguments.
+   */
+  replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void>;
   /** Under which name `onConnection` tells of the connection that publishes. */
   readonly publishingConnection: string;
   /**
@@ -113,6 +119,8 @@ export interface ProbeTargets {
   readonly queues: readonly string[];
   /** To publish to. None may lead a key that begins with `warren.probe.` anywhere: no fanout, no alternate exchange. */
   readonly exchanges: readonly string[];
+  /** To publish to as well, of exchanges that keep every message: tried without one. */
+  readonly keepingExchanges: readonly string[];
 }
 
 export interface BrokerProbe {

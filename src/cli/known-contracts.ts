@@ -2,6 +2,7 @@ import type { TaskApp } from '../app/task-app';
 import type { DeadLetter } from '../dead-letter/dead-letter';
 import { nearestName } from '../errors/nearest-name';
 import { defineTask, type TaskContract } from '../task/contract';
+import { queueNameProblem } from '../task/names';
 import type { LoadedConfig } from './config';
 import { UsageError } from './usage-error';
 
@@ -29,6 +30,8 @@ export function findContract(
     if (queue === undefined || queue === contract.queue) return { contract, checked: true };
     throw new UsageError(`the task "${task}" lives in the queue "${contract.queue}", not in "${queue}"`);
   }
+  const queueIsWrong = queue === undefined ? undefined : queueNameProblem(queue);
+  if (queueIsWrong !== undefined) throw new UsageError(`--queue: ${queueIsWrong}`);
   if (queue !== undefined) return { contract: defineTask(task, { queue, payload: 'unchecked' }), checked: false };
   const nearest = nearestName(task, [...known.keys()]);
   const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`;

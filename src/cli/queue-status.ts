@@ -1,6 +1,6 @@
 import type { TaskApp } from '../app/task-app';
 import { DELAY_LEVELS } from '../topology/ladder';
-import { DELAY_UNROUTED, deadQueueName, delayLevelName, replayQueueName } from '../topology/names';
+import { DELAY_UNROUTED, deadQueueName, delayLevelName, isDelayLevelName, replayQueueName } from '../topology/names';
 import { field, list, type ManagementApi, number, text } from './management';
 import { formatTable, type Output } from './output';
 
@@ -23,8 +23,10 @@ export interface Status {
   readonly queues: readonly QueueStatus[];
   /** Retries and delayed tasks of all queues together: they share one ladder. */
   readonly delayed: number;
-  /** Delayed messages whose home queue is gone. */
+  /** Delayed messages whose home queue is gone, and what no level of the ladder takes. */
   readonly unrouted: number;
+  /** Delayed messages whose time in a level is over and that have not left it. `undefined`: only the management plugin knows. */
+  readonly leaving: number | undefined;
 }
 
 export async function readStatus(
@@ -41,7 +43,13 @@ export async function readStatus(
     Promise.all(ladder),
   ]);
   const delayed = levels.reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return { queues: statuses, delayed, unrouted: unrouted ?? 0 };
+  return { queues: statuses, delayed, unrouted: unrouted ?? 0, leaving: leavingOf(stats) };
+}
+
+function leavingOf(stats: readonly unknown[]): number | undefined {
+  const levels = stats.filter((stat) => isDelayLevelName(text(field(stat, 'name')) ?? ''));
+  if (levels.length === 0) return undefined;
+  return levels.reduce<number>((sum, stat) => sum + (number(field(stat, 'messages_dlx')) ?? 0), 0);
 }
 
 async function queueStatus(queue: string, app: TaskApp, stat: unknown): Promise<QueueStatus> {
@@ -84,6 +92,14 @@ export function statusText(status: Status, output: Output): string {
     table,
     `Delayed or waiting for a retry, all queues: ${status.delayed}`,
     ...(status.unrouted === 0 ? [] : [output.style('yellow', `In ${DELAY_UNROUTED}: ${status.unrouted}`)]),
+    ...((status.leaving ?? 0) === 0
+      ? []
+      : [
+          output.style(
+            'yellow',
+            `Delayed, due, and still in a level: ${status.leaving} ("warren doctor" says whether they are stuck)`,
+          ),
+        ]),
     ...(replaying === 0 ? [] : [output.style('yellow', `In an interrupted replay: ${replaying}`)]),
   ].join('\n');
 }

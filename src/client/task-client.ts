@@ -1,4 +1,5 @@
 import type { Broker, OnPublishEnd } from '../broker/broker';
+import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
@@ -7,6 +8,7 @@ import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
+import { queueNameProblem } from '../task/names';
 import type { Clock } from '../time/clock';
 import type { EnqueueOptions } from './enqueue-options';
 import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
@@ -260,6 +262,9 @@ export class TaskClient {
     if (!isTaskContract(contract)) {
       throw new UnknownTaskError(String(contract), 'Give a contract made by defineTask(), or use client.of(Class).');
     }
+    // A contract of another copy of Warren, or one made by hand, has passed no check of this version's.
+    const queueIsWrong = queueNameProblem(contract.queue);
+    if (queueIsWrong !== undefined) throw new ConfigurationError([`task "${contract.name}": ${queueIsWrong}`]);
     const prepared = this.options.prepare(contract);
     this.#sent.set(contract, prepared);
     return prepared;

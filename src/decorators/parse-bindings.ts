@@ -1,6 +1,7 @@
 import type { ExchangeType, QueueBinding } from '../task/definition';
 import { nameProblem } from '../task/names';
 import type { OptionReader } from '../task/option-reader';
+import { reservedExchangeProblem } from '../task/reserved-names';
 import { readRoutingKeys } from './routing-keys';
 import type { QueueBindingOption } from './task-queue-options';
 
@@ -33,7 +34,9 @@ function parseBinding(reader: OptionReader | undefined): readonly QueueBinding[]
 
 function readExchange(reader: OptionReader): string | undefined {
   const exchange = reader.value('exchange');
-  const problem = nameProblem(exchange, reader.path('exchange'), MAX_EXCHANGE_NAME_BYTES);
+  const problem =
+    nameProblem(exchange, reader.path('exchange'), MAX_EXCHANGE_NAME_BYTES) ??
+    reservedExchangeProblem(exchange as string, reader.path('exchange'));
   reader.note(problem);
   return problem === undefined ? (exchange as string) : undefined;
 }

@@ -38,6 +38,17 @@ export class ExchangeTable {
     this.#routes.clear();
   }
 
+  /** Removes an exchange with every binding from it and to it. */
+  delete(name: string): void {
+    this.#exchanges.delete(name);
+    for (const exchange of this.#exchanges.values()) {
+      exchange.bindings = exchange.bindings.filter(
+        ({ spec }) => spec.destinationType === 'queue' || spec.destination !== name,
+      );
+    }
+    this.#routes.clear();
+  }
+
   /** Adds a binding to an exchange that exists. The same binding twice counts once. */
   bind(spec: BindingSpec): void {
     const source = this.#exchanges.get(spec.source);

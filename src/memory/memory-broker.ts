@@ -16,7 +16,7 @@ import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import { compareTopology, type TopologyDifference } from '../topology/compare';
-import type { BindingSpec, Topology } from '../topology/topology';
+import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 import { MemoryPublisher } from './memory-publisher';
 import { MemoryReader } from './memory-reader';
 import { MemorySubscription } from './memory-subscription';
@@ -155,6 +155,12 @@ export class MemoryBroker implements Broker {
     if (state.ready > 0 || state.consumers > 0) return { kind: 'in-use' };
     this.host.vhost.deleteQueue(queue);
     return { kind: 'deleted', lost: 0 };
+  }
+
+  async replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void> {
+    this.#checkConnected();
+    this.host.vhost.exchanges.delete(spec.name);
+    applyTopology(this.host.vhost, { exchanges: [spec], queues: [], bindings }, 'assert');
   }
 
   get publishingConnection(): string {

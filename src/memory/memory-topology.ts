@@ -1,6 +1,7 @@
 import type { TopologyMode } from '../broker/broker';
 import { type ArgumentDifference, TopologyConflictError, TopologyMissingError } from '../errors/broker-errors';
 import { ConfigurationError } from '../errors/configuration-error';
+import { formerArguments } from '../topology/former-arguments';
 import type { Arguments, BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
 import { parseQueueSettings } from './queue-settings';
 import type { VirtualHost } from './virtual-host';
@@ -53,13 +54,24 @@ function checkExchange(existing: ExchangeSpec | undefined, wanted: ExchangeSpec)
   const typeDifference =
     existing.type === wanted.type ? [] : [{ field: 'type', wanted: wanted.type, actual: existing.type }];
   const differences = [...typeDifference, ...compareArguments(wanted.arguments, existing.arguments)];
+  if (typeDifference.length === 0 && hasFormerArguments('exchange', wanted, existing)) return;
   if (differences.length > 0) throw conflict('exchange', wanted.name, differences);
 }
 
 function checkQueue(existing: QueueSpec | undefined, wanted: QueueSpec): void {
-  if (existing === undefined) return;
+  if (existing === undefined || hasFormerArguments('queue', wanted, existing)) return;
   const differences = compareArguments(typed(wanted.arguments), typed(existing.arguments));
   if (differences.length > 0) throw conflict('queue', wanted.name, differences);
+}
+
+/** Whether an earlier version declared it so: a start accepts that. */
+function hasFormerArguments<T extends ExchangeSpec | QueueSpec>(
+  kind: 'exchange' | 'queue',
+  wanted: T,
+  existing: T,
+): boolean {
+  const former = formerArguments(kind, wanted);
+  return former !== undefined && compareArguments(former, existing.arguments).length === 0;
 }
 
 /** A queue that names no type is of the vhost's default type. */

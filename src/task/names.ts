@@ -1,3 +1,5 @@
+import { reservedQueueProblem } from './reserved-names';
+
 /** The wire's `type` property is a short string: 255 bytes; half of it leaves room in logs and routing keys. */
 export const MAX_TASK_NAME_BYTES = 127;
 /** A delayed message's routing key is 62 bytes of bits and dots, then the queue's name; AMQP allows 255. See `topology/ladder`. */
@@ -21,8 +23,5 @@ export function nameProblem(name: unknown, what: string, maxBytes = MAX_TASK_NAM
 export function queueNameProblem(name: unknown): string | undefined {
   const problem = nameProblem(name, 'a queue name', MAX_QUEUE_NAME_BYTES);
   if (problem !== undefined) return problem;
-  // The broker refuses to declare names that begin so (403 ACCESS_REFUSED).
-  if ((name as string).startsWith('amq.'))
-    return `a queue name must not begin with "amq.", which RabbitMQ reserves: "${name as string}"`;
-  return undefined;
+  return reservedQueueProblem(name as string);
 }

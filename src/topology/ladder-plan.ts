@@ -1,13 +1,19 @@
-import { DELAY_LEVELS } from './ladder';
+import { DELAY_LEVELS, exchangeBelow } from './ladder';
 import { DELAY_DELIVER_EXCHANGE, DELAY_UNROUTED, delayLevelName } from './names';
-import { exchangeBelow, keptQueueArguments, levelQueueArguments } from './queue-arguments';
-import type { BindingSpec, Topology } from './topology';
+import { keptQueueArguments, levelQueueArguments } from './queue-arguments';
+import type { Arguments, BindingSpec, Topology } from './topology';
+
+/**
+ * A message that fits no binding would stay in the level above, and 32 of them stop that level for everybody: the broker
+ * moves that many dead letters of a queue at a time, and waits until each has a place.
+ */
+const PARKS_UNROUTED: Arguments = Object.freeze({ 'alternate-exchange': DELAY_UNROUTED });
 
 /** The 31 levels: an exchange, a queue and two bindings each. */
 export function planLevels(): Topology {
   const levels = Array.from({ length: DELAY_LEVELS }, (_, level) => ({ level, name: delayLevelName(level) }));
   return {
-    exchanges: levels.map(({ name }) => ({ name, type: 'topic', arguments: {}, declare: true })),
+    exchanges: levels.map(({ name }) => ({ name, type: 'topic', arguments: PARKS_UNROUTED, declare: true })),
     queues: levels.map(({ level, name }) => ({ name, arguments: levelQueueArguments(level) })),
     bindings: levels.flatMap(({ level, name }) => levelBindings(level, name)),
   };
@@ -26,12 +32,7 @@ function levelBindings(level: number, name: string): readonly BindingSpec[] {
 export function planDelivery(): Topology {
   return {
     exchanges: [
-      {
-        name: DELAY_DELIVER_EXCHANGE,
-        type: 'topic',
-        arguments: { 'alternate-exchange': DELAY_UNROUTED },
-        declare: true,
-      },
+      { name: DELAY_DELIVER_EXCHANGE, type: 'topic', arguments: PARKS_UNROUTED, declare: true },
       { name: DELAY_UNROUTED, type: 'fanout', arguments: {}, declare: true },
     ],
     queues: [{ name: DELAY_UNROUTED, arguments: keptQueueArguments('quorum') }],

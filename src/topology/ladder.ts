@@ -1,4 +1,4 @@
-import { delayLevelName } from './names';
+import { DELAY_DELIVER_EXCHANGE, delayLevelName } from './names';
 
 /** The grain of every delay. Level L of the ladder waits 2^L of it. */
 export const DELAY_UNIT_MS = 125;
@@ -78,4 +78,23 @@ function bitPrefix(units: number): string {
 /** How a home queue is bound to the deliver exchange: any bits, then exactly its own name, so `eu` never takes `orders.eu`. */
 export function homeBindingKey(queue: string): string {
   return ANY_BITS + queue;
+}
+
+const LADDER_KEY = /^((?:[01]\.){31})(.+)$/s;
+
+/** The home queue that a ladder's key leads to, or `undefined` for a key that fits no level. */
+export function homeOfLadderKey(routingKey: string): string | undefined {
+  return LADDER_KEY.exec(routingKey)?.[2];
+}
+
+/** The exchange where the whole way of a ladder's key begins: the level of its highest set bit. */
+export function firstExchange(routingKey: string): string {
+  const [, bits = ''] = LADDER_KEY.exec(routingKey) ?? [];
+  const highest = bits.replaceAll('.', '').indexOf('1');
+  return highest < 0 ? DELAY_DELIVER_EXCHANGE : delayLevelName(DELAY_LEVELS - 1 - highest);
+}
+
+/** The exchange that a level of the ladder hands its messages to. */
+export function exchangeBelow(level: number): string {
+  return level === 0 ? DELAY_DELIVER_EXCHANGE : delayLevelName(level - 1);
 }

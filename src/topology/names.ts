@@ -1,4 +1,5 @@
 import { DELAY_PREFIX } from '../message/origin';
+import { WARREN_PREFIX } from '../task/reserved-names';
 
 const ALIBI_PREFIX = 'warren.alibi.';
 /** The direct exchange that sorts dead letters by their home queue. */
@@ -42,9 +43,19 @@ export const SCHEDULES_QUEUE = 'warren.schedules';
 /** The queue with the latest copy of what is known of schedules, for everybody to read. */
 export const SCHEDULES_VIEW = `${SCHEDULES_QUEUE}.view`;
 
-/** Whether only Warren itself may give this name to a queue or an exchange; all of `warren.delay.*` and `warren.schedules*`, also what is unused today. */
+/** Whether only Warren itself may give this name to a queue or an exchange: every name that begins with `warren.`, also what is unused today. */
 export function isReservedName(name: string): boolean {
-  return (
-    name === DEAD_EXCHANGE || [DELAY_PREFIX, ALIBI_PREFIX, SCHEDULES_QUEUE].some((prefix) => name.startsWith(prefix))
-  );
+  return name.startsWith(WARREN_PREFIX);
+}
+
+/** Whether this is the exchange, and the queue, of a level of the delay ladder. */
+export function isDelayLevelName(name: string): boolean {
+  return delayLevelOf(name) !== undefined;
+}
+
+/** The level of the delay ladder that has this name: 0 to 30. */
+export function delayLevelOf(name: string): number | undefined {
+  const [, digits] = /^warren\.delay\.(\d\d)$/.exec(name) ?? [];
+  const level = Number(digits);
+  return level <= 30 ? level : undefined;
 }

@@ -1,6 +1,7 @@
 import type { QueueDefinition, QueueType } from '../task/definition';
-import { DELAY_UNIT_MS } from './ladder';
-import { DEAD_EXCHANGE, DELAY_DELIVER_EXCHANGE, delayLevelName } from './names';
+import { DELAY_UNIT_MS, exchangeBelow } from './ladder';
+import { DEAD_EXCHANGE } from './names';
+import { RECOMMENDED_DISCONNECTED_TIMEOUT_MS } from './node-loss';
 import type { Arguments } from './topology';
 
 /** RabbitMQ's own default since 4.0, said aloud: before 4.0 there is none. */
@@ -51,6 +52,8 @@ export const SCHEDULES_ARGUMENTS: Arguments = Object.freeze({
   'x-queue-type': 'quorum',
   'x-single-active-consumer': true,
   'x-delivery-limit': KEPT_DELIVERY_LIMIT,
+  // Known since RabbitMQ 4.3; before, ignored, and the queue's all the same after an upgrade.
+  'x-consumer-disconnected-timeout': RECOMMENDED_DISCONNECTED_TIMEOUT_MS,
 });
 
 /** Arguments of the queue that keeps one message: the latest. */
@@ -69,9 +72,4 @@ export function levelQueueArguments(level: number): Arguments {
     'x-dead-letter-exchange': exchangeBelow(level),
     ...AT_LEAST_ONCE,
   };
-}
-
-/** The exchange that a level hands its messages to. */
-export function exchangeBelow(level: number): string {
-  return level === 0 ? DELAY_DELIVER_EXCHANGE : delayLevelName(level - 1);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { ProbeTargets } from '../../broker/broker';
 import { AccessRefusedError } from '../../errors/broker-errors';
+import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import { type Duration, parseDuration } from '../../time/duration';
 import {
   DEAD_EXCHANGE,
@@ -55,8 +56,9 @@ async function gatherFacts(
       replaying: (await unlessForbidden(broker.countReady(replayQueueName(queue)))) ?? 0,
     })),
   );
-  // Without tasks, the ladder alone is no plan that anybody has made.
-  const differences = catalog.queues.length === 0 ? [] : await differencesOf(app, management);
+  const withoutTasks = catalog.queues.length === 0;
+  // Without tasks, the ladder alone is no plan that anybody has made: it is compared where it exists.
+  const differences = withoutTasks ? await ladderDifferencesOf(app) : await differencesOf(app, management);
   const missingQueues =
     differences === 'forbidden'
       ? 0
@@ -66,6 +68,7 @@ async function gatherFacts(
     tasks: catalog.tasks,
     queues: catalog.queues,
     differences,
+    withoutTasks,
     states,
     unrouted: (await unlessForbidden(broker.countReady(DELAY_UNROUTED))) ?? 0,
     consumerTimeoutMs: options.consumerTimeout === undefined ? undefined : parseDuration(options.consumerTimeout),
@@ -83,8 +86,19 @@ function probeTargets({ topology }: TaskApp): ProbeTargets {
   const isLadder = (name: string): boolean => isReservedName(name) && name !== delayLevelName(0);
   return {
     queues: topology.queues.map(({ name }) => name).filter((name) => !isLadder(name)),
-    exchanges: ['', DEAD_EXCHANGE, delayLevelName(0)],
+    exchanges: ['', DEAD_EXCHANGE],
+    keepingExchanges: [delayLevelName(0)],
   };
+}
+
+async function ladderDifferencesOf({ broker }: TaskApp): Promise<DoctorFacts['differences']> {
+  if ((await unlessForbidden(broker.countReady(delayLevelName(0)))) === undefined) return [];
+  try {
+    return await unplannedLadderExchanges(broker);
+  } catch (error) {
+    if (error instanceof AccessRefusedError) return 'forbidden';
+    throw error;
+  }
 }
 
 async function differencesOf(
@@ -123,7 +137,8 @@ function report(findings: readonly Finding[], facts: DoctorFacts, app: TaskApp, 
         `${output.style(STYLES[severity], severity.padEnd(7))} ${printable(what)}\n        ${printable(remedy)}`,
       );
     }
-    output.print(bad.length === 0 ? 'Nothing will bite.' : `${bad.length} findings.`);
+    const calm = facts.withoutTasks === true ? 'Nothing will bite of what was looked at.' : 'Nothing will bite.';
+    output.print(bad.length === 0 ? calm : `${bad.length} ${bad.length === 1 ? 'finding' : 'findings'}.`);
   }
   return bad.length === 0 ? EXIT.ok : EXIT.problem;
 }

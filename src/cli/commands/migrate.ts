@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
+import { type LadderMigrationResult, migrateLadder, unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import { migrateQueue, readMigrationFacts } from '../../migration/migrate-queue';
 import { type MigrationStep, nextStep } from '../../migration/next-step';
 import { systemClock } from '../../time/system-clock';
@@ -13,11 +14,13 @@ import { type CommonOptions, withCommonOptions } from '../options';
 import type { Output } from '../output';
 import { printable } from '../printable';
 import type { Session } from '../session';
+import { UsageError } from '../usage-error';
 import { assertTasks } from './topology';
 
 interface MigrateOptions extends CommonOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+  readonly ladder?: boolean;
 }
 
 export function addMigrateCommand(topology: Command, session: Session): void {
@@ -27,11 +30,14 @@ export function addMigrateCommand(topology: Command, session: Session): void {
       'Move queues to the arguments of the plan, with what stands in them. Stop their workers and senders first.',
     )
     .argument('[queue...]', 'home queues; each with its dead letters and suspects (default: those of the tasks)')
+    .option('--ladder', 'only the exchanges of the delay ladder, while tasks go on; once no earlier version runs')
     .option('--dry-run', 'only say what would be moved')
     .option('--yes', 'do not ask');
   withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'");
   command.action(async (queues: readonly string[], options: MigrateOptions) => {
-    session.exitCode = await session.withApp(options, (app) => migrate(queues, options, app, session.output(options)));
+    if (options.ladder === true && queues.length > 0) throw new UsageError('give either --ladder or queues');
+    const run = options.ladder === true ? migrateLadderOf : migrate.bind(undefined, queues);
+    session.exitCode = await session.withApp(options, (app) => run(options, app, session.output(options)));
   });
 }
 
@@ -66,6 +72,39 @@ async function migrate(
   } finally {
     interruption.dispose();
   }
+}
+
+async function migrateLadderOf(options: MigrateOptions, { broker }: TaskApp, output: Output): Promise<ExitCode> {
+  const found = (await unplannedLadderExchanges(broker)).map(({ name }) => name);
+  if (options.dryRun === true) {
+    if (output.json) output.printJson({ toMigrate: found, migrated: [] });
+    else output.print(found.length === 0 ? LADDER_AS_PLANNED : `Would replace ${found.join(', ')}.`);
+    return EXIT.ok;
+  }
+  const question = `Replace ${found.length} exchanges of the delay ladder? Workers of an earlier version cannot start afterwards.`;
+  if (found.length > 0 && !(await confirm(question, options.yes, output))) {
+    output.note('Nothing was replaced.');
+    return EXIT.usage;
+  }
+  const interruption = listenForInterrupt();
+  try {
+    const onReplaced = (exchange: string): void => output.note(`${exchange}: replaced`);
+    const result = await migrateLadder({ broker, signal: interruption.signal, onReplaced });
+    if (output.json) output.printJson({ migrated: result });
+    else output.print(ladderText(result));
+    return result.kind === 'done' ? EXIT.ok : EXIT.interrupted;
+  } finally {
+    interruption.dispose();
+  }
+}
+
+const LADDER_AS_PLANNED = 'Every exchange of the delay ladder is as planned.';
+
+function ladderText({ kind, replaced, returned }: LadderMigrationResult): string {
+  const back = returned === 0 ? '' : ` ${returned} parked messages wait on the ladder again.`;
+  if (kind === 'interrupted') return `Interrupted: ${replaced.length} exchanges were replaced. Run it again.`;
+  if (replaced.length === 0) return `${LADDER_AS_PLANNED}${back}`;
+  return `Replaced ${replaced.length} exchanges. Messages that a level could not pass on leave it within three minutes.${back}`;
 }
 
 async function migrateAll(

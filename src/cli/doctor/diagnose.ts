@@ -1,7 +1,6 @@
 import { formatDuration } from '../../time/duration';
 import { ackLimit, DEFAULT_ACK_TIMEOUT_MS } from '../../topology/ack-timeout';
-import type { TopologyDifference } from '../../topology/compare';
-import { DEAD_EXCHANGE, DELAY_UNROUTED } from '../../topology/names';
+import { DELAY_UNROUTED } from '../../topology/names';
 import {
   checkAlarms,
   checkDeprecated,
@@ -11,14 +10,17 @@ import {
   checkReadable,
   checkTransientQueues,
 } from './broker-checks';
+import { checkDisconnectedTimeout, checkStuckDelays } from './delay-checks';
 import type { Check, DoctorFacts, Finding } from './facts';
 import { checkPermissions } from './permission-checks';
+import { checkTopology } from './topology-checks';
 
 const CHECKS: readonly Check[] = [
   checkVersion,
   checkTopology,
   checkPermissions,
   checkConsumerTimeout,
+  checkStuckDelays,
   checkUnrouted,
   checkQueues,
   checkAlarms,
@@ -27,6 +29,8 @@ const CHECKS: readonly Check[] = [
   checkDeprecated,
   checkTransientQueues,
   checkPolicies,
+  checkDisconnectedTimeout,
+  checkTasks,
   checkReadable,
 ];
 
@@ -47,65 +51,6 @@ export function checkVersion({ server }: DoctorFacts): readonly Finding[] {
         'Upgrade to 3.10 or newer: before it, quorum queues have neither a message TTL nor at-least-once dead letters.',
     },
   ];
-}
-
-export function checkTopology({ differences }: DoctorFacts): readonly Finding[] {
-  if (differences === 'forbidden') {
-    return [
-      {
-        severity: 'note',
-        what: 'the user may not configure the queues, so their arguments could not be compared',
-        remedy: 'Run it as the user that declares them, or give this one the permission.',
-      },
-    ];
-  }
-  return differences.flatMap(differenceFindings);
-}
-
-function differenceFindings(difference: TopologyDifference): readonly Finding[] {
-  const { entity, name } = difference;
-  switch (difference.kind) {
-    case 'missing':
-      return [
-        {
-          severity: 'problem',
-          what: `the ${entity} "${name}" is missing${missingConsequence(name)}`,
-          remedy: 'Start a worker, or run "warren topology apply".',
-        },
-      ];
-    case 'extra':
-      return [
-        {
-          severity: 'note',
-          what: `the ${entity} "${name}" is not in the plan`,
-          remedy: 'Where nobody means it, remove it by hand: Warren never removes what others may have made.',
-        },
-      ];
-    case 'different':
-      return difference.differences.map(({ field, wanted, actual }) => ({
-        severity: 'problem',
-        what: `the ${entity} "${name}" has ${field} ${shown(actual)}, planned is ${shown(wanted)}${actual === undefined ? consequence(field) : ''}`,
-        remedy:
-          entity === 'queue'
-            ? `Run "warren topology migrate", or make the options fit.`
-            : 'Delete it while nobody uses it, then run "warren topology apply".',
-      }));
-  }
-}
-
-/** What is lost without it, where that is more than itself. */
-function missingConsequence(name: string): string {
-  const dead = name === DEAD_EXCHANGE || name.startsWith(`${DEAD_EXCHANGE} → `);
-  return dead ? ': what the broker gives up on is dropped' : '';
-}
-
-const shown = (value: unknown): string => (value === undefined ? '(absent)' : JSON.stringify(value));
-
-function consequence(field: string): string {
-  if (field.startsWith('x-dead-letter')) return ': what the broker gives up on is dropped';
-  return field === 'x-delivery-limit'
-    ? ': before RabbitMQ 4.0, a message that kills its workers then lives for ever'
-    : '';
 }
 
 /** Not where consumers ask for the time that they need: Warren's do. */
@@ -134,8 +79,9 @@ export function checkUnrouted({ unrouted }: DoctorFacts): readonly Finding[] {
   return [
     {
       severity: 'problem',
-      what: `${unrouted} delayed messages stand in ${DELAY_UNROUTED}: the home queue was gone when their time came`,
-      remedy: 'Declare that queue again ("warren topology apply"), then move them there with a shovel, or by hand.',
+      what: `${unrouted} delayed messages stand in ${DELAY_UNROUTED}: the home queue was gone when their time came, or no level of the delay ladder takes their routing key`,
+      remedy:
+        'Declare the home queue again ("warren topology apply"), then run "warren topology migrate --ladder": it puts them back. What stays there was sent by mistake: look at it, then purge it.',
     },
   ];
 }
@@ -170,4 +116,16 @@ export function checkQueues({ states }: DoctorFacts): readonly Finding[] {
         ]
       : []),
   ]);
+}
+
+/** Without tasks there is no plan to compare, and none of their queues to look at. */
+export function checkTasks({ withoutTasks }: DoctorFacts): readonly Finding[] {
+  if (withoutTasks !== true) return [];
+  return [
+    {
+      severity: 'note',
+      what: 'no task is known here: their queues, dead letters, timeouts, permissions and policies were not looked at',
+      remedy: 'Name the files that define them: --tasks "dist/**/*.tasks.js", or "tasks" in warren.config.js.',
+    },
+  ];
 }

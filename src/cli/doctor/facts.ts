@@ -35,6 +35,16 @@ export interface ManagementFacts {
   /** `consumer-timeout` of each queue that has one, in milliseconds. */
   readonly consumerTimeouts: ReadonlyMap<string, number>;
   readonly limits: readonly Limit[];
+  /** Levels of the delay ladder with messages whose time is over, seen twice. */
+  readonly stuckDelays?: readonly { readonly queue: string; readonly messages: number }[];
+  /** Nodes of the cluster. @defaultValue 1 */
+  readonly nodes?: number;
+  /** `consumer-disconnected-timeout` of each queue that has one, in milliseconds. */
+  readonly disconnectedTimeouts?: ReadonlyMap<string, number>;
+  /** Planned quorum queues that exist and are consumed. */
+  readonly plannedQuorumQueues?: readonly string[];
+  /** The virtual host, by its own name. */
+  readonly vhost?: string;
 }
 
 export interface DoctorFacts {
@@ -54,6 +64,8 @@ export interface DoctorFacts {
   /** `consumer_timeout` of the broker's configuration, where somebody has said it: no broker tells. Milliseconds. */
   readonly consumerTimeoutMs: number | undefined;
   readonly management: ManagementFacts | undefined;
+  /** Whether no task is known: nobody has named files with tasks. @defaultValue `false` */
+  readonly withoutTasks?: boolean;
 }
 
 export type Check = (facts: DoctorFacts) => readonly Finding[];

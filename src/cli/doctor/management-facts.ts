@@ -1,9 +1,12 @@
 import type { TaskApp } from '../../app/task-app';
+import { isDelayLevelName, SCHEDULES_QUEUE, suspectQueueName } from '../../topology/names';
 import { field, list, type ManagementApi, number, text } from '../management';
 import type { Limit, ManagementFacts } from './facts';
 
 /** Connections that a worker opens at least: one publishes, one consumes. */
 const WORKER_CONNECTIONS = 2;
+/** Longer than the 5 s after which the plugin counts anew. */
+const SAMPLE_MS = 6_000;
 /** Told apart: queues of their own, by name. */
 const TRANSIENT_FEATURE = 'transient_nonexcl_queues';
 /** On by default everywhere, and of no consequence for messages. */
@@ -28,6 +31,7 @@ export async function readManagementFacts(
     // Since 3.13: an older broker has no such list.
     api.get('/deprecated-features/used'),
   ]);
+  const stuckDelays = await readStuckDelays(api, queues);
   const limits = await readLimits(api, read, queues.length, missingQueues);
   return {
     unreadable,
@@ -39,6 +43,9 @@ export async function readManagementFacts(
       .flatMap((feature) => text(field(feature, 'name')) ?? [])
       .filter((name) => !HARMLESS_FEATURES.has(name)),
     ...queueFacts(queues, app),
+    stuckDelays,
+    nodes: nodes.length,
+    vhost: decodeURIComponent(api.vhost),
     limits,
   };
 }
@@ -54,8 +61,16 @@ function alarmsOf(node: unknown): ManagementFacts['alarms'] {
 function queueFacts(
   queues: readonly unknown[],
   app: TaskApp,
-): Pick<ManagementFacts, 'transientQueues' | 'policies' | 'consumerTimeouts'> {
+): Pick<
+  ManagementFacts,
+  'transientQueues' | 'policies' | 'consumerTimeouts' | 'disconnectedTimeouts' | 'plannedQuorumQueues'
+> {
   const planned = new Set(app.topology.queues.map(({ name }) => name));
+  // Workers consume these; of dead letters and of the ladder nothing is out for longer than somebody looks.
+  const consumed = new Set([
+    ...app.catalog.queues.flatMap(({ name }) => [name, suspectQueueName(name)]),
+    SCHEDULES_QUEUE,
+  ]);
   const known = queues.map((queue) => ({
     name: text(field(queue, 'name')) ?? '',
     policies: [text(field(queue, 'policy')), text(field(queue, 'operator_policy'))].filter(
@@ -63,6 +78,11 @@ function queueFacts(
     ),
     keys: Object.keys(Object(field(queue, 'effective_policy_definition'))),
     transient: field(queue, 'durable') === false && field(queue, 'exclusive') !== true,
+    type: text(field(queue, 'type')),
+    disconnectedTimeout: smaller(
+      number(field(queue, 'effective_policy_definition', 'consumer-disconnected-timeout')),
+      number(field(queue, 'arguments', 'x-consumer-disconnected-timeout')),
+    ),
     timeout:
       number(field(queue, 'effective_policy_definition', 'consumer-timeout')) ??
       number(field(queue, 'arguments', 'x-consumer-timeout')),
@@ -75,7 +95,44 @@ function queueFacts(
     consumerTimeouts: new Map(
       known.flatMap(({ name, timeout }) => (timeout === undefined ? [] : [[name, timeout] as const])),
     ),
+    disconnectedTimeouts: new Map(
+      known.flatMap(({ name, disconnectedTimeout }) =>
+        disconnectedTimeout === undefined ? [] : [[name, disconnectedTimeout] as const],
+      ),
+    ),
+    plannedQuorumQueues: known
+      .filter(({ name, type }) => type === 'quorum' && consumed.has(name))
+      .map(({ name }) => name),
   };
+}
+
+/** Of a policy and an argument, RabbitMQ obeys the smaller one. */
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.min(a, b);
+}
+
+/**
+ * A level that moves a message on has it among its dead letters for milliseconds. Two samples of the plugin's, one after
+ * the other, tell those from messages that stay.
+ */
+async function readStuckDelays(
+  api: ManagementApi,
+  queues: readonly unknown[],
+): Promise<readonly { readonly queue: string; readonly messages: number }[]> {
+  const suspects = stuckIn(queues);
+  if (suspects.length === 0) return [];
+  await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+  const again = stuckIn(list(await api.get(`/queues/${api.vhost}`)));
+  return again.filter(({ queue }) => suspects.some((suspect) => suspect.queue === queue));
+}
+
+function stuckIn(queues: readonly unknown[]): readonly { readonly queue: string; readonly messages: number }[] {
+  return queues.flatMap((each) => {
+    const queue = text(field(each, 'name')) ?? '';
+    const messages = number(field(each, 'messages_dlx')) ?? 0;
+    return messages > 0 && isDelayLevelName(queue) ? [{ queue, messages }] : [];
+  });
 }
 
 async function readLimits(

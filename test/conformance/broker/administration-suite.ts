@@ -24,6 +24,18 @@ export function describeAdministration(context: SuiteContext): void {
       expect(await context.broker.queueState(context.name('nothing'))).toBeUndefined();
     });
 
+    it('looks at more queues at once than a connection has channels, and publishes meanwhile', async () => {
+      const states: string[] = [];
+      const broker = await context.under.connect({ onConnection: (_name, state) => states.push(state) });
+      const [there, missing] = [await context.queue(), context.name('missing')];
+      const looks = Array.from({ length: 2_500 }, (_, index) => broker.queueState(index % 4 === 0 ? missing : there));
+      await broker.publisher.publish({ exchange: '', routingKey: there, body: Buffer.from(''), properties: {} });
+      const found = await Promise.all(looks);
+      expect(found.filter((state) => state === undefined)).toHaveLength(625);
+      expect(states).toEqual(['connecting', 'connected']);
+      await context.readyBecomes(there, 1);
+    }, 60_000);
+
     it('declares beside the plan, and refuses what is there with other arguments', async () => {
       const queue = context.name('beside');
       await context.broker.declare(topology({ queues: [quorumQueue(queue, { 'x-delivery-limit': 5 })] }));

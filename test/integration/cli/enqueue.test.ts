@@ -47,6 +47,19 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(await ready()).toBe(0);
     });
 
+    it.each([
+      'warren.delay.03',
+      'emails.dead',
+      'emails.suspects',
+      'emails.dead.replay',
+      'emails.migrating',
+      'amq.topic',
+    ])('refuses the queue %s, which Warren or RabbitMQ reserves', async (reserved) => {
+      const ended = await warren(['enqueue', 'jam.it', '{}', '--queue', reserved, '--url', url]);
+      expect(ended).toMatchObject({ code: 2, stdout: '' });
+      expect(ended.stderr).toMatch(/a queue name must not (begin|end) with .* reserves/);
+    });
+
     it('sends the good lines of standard input and tells the bad ones by number', async () => {
       const { code, stdout, stderr } = await enqueue(['-'], `${ADA}\n\nno json\n${ADA}\n{"to":"x"}\n${ADA}`);
       expect(code).toBe(1);

@@ -51,6 +51,27 @@ describe('an app that starts', () => {
     await expect(app.client.enqueue(followUp, {})).rejects.toMatchObject({ code: 'NOT_STARTED' });
   });
 
+  it('sends nothing to a queue that Warren keeps for itself, by whatever contract', async () => {
+    const app = await createApp([]);
+    await app.start();
+    const queues = ['warren.delay.03', 'warren.schedules', 'emails.dead', 'emails.suspects', 'amq.rabbitmq.reply-to.x'];
+    for (const queue of queues) {
+      expect(() => defineTask('jam.it', { queue, payload: 'unchecked' })).toThrow(/reserves/);
+      // What another copy of Warren has made, or nobody.
+      const forged = { ...followUp, queue };
+      await expect(app.client.enqueue(forged, {})).rejects.toMatchObject({
+        code: 'CONFIGURATION',
+        message: expect.stringMatching(/jam|later\.work.*reserves.*hoose another name/s) as string,
+      });
+      const [result] = await app.client.enqueueMany(forged, [{ payload: {} }]);
+      expect(result).toMatchObject({ ok: false, error: { code: 'CONFIGURATION' } });
+      await expect(app.schedules.add('jam', forged, { every: '1m', payload: {} })).rejects.toMatchObject({
+        message: expect.stringContaining('reserves') as string,
+      });
+    }
+    expect(await app.broker.countReady('warren.delay.03')).toBe(0);
+  });
+
   it('removes its listeners for signals when it fails', async () => {
     const listening = process.listenerCount('SIGTERM');
     const app = await createTaskApp({ url: 'amqp://127.0.0.1:1', tasks: [], logger: false, handleSignals: true });

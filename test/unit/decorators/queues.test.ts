@@ -136,6 +136,9 @@ describe('a queue', () => {
     ['', 'a queue name must not be empty'],
     ['two words', 'a queue name must not contain spaces'],
     ['amq.own', 'a queue name must not begin with "amq."'],
+    ['warren.delay.03', 'a queue name must not begin with "warren."'],
+    ['emails.dead', 'a queue name must not end with ".dead"'],
+    ['emails.suspects', 'a queue name must not end with ".suspects"'],
     ['q'.repeat(191), 'a queue name may have at most 190 bytes'],
   ])('cannot be called %p, which is told once for all its tasks', (name, problem) => {
     @TaskQueue(name)
@@ -183,6 +186,8 @@ describe('a binding', () => {
     [{ ...shop, exchange: '' }, 'bindings[0].exchange must not be empty'],
     [{ ...shop, exchange: undefined }, 'bindings[0].exchange must be a string, got undefined'],
     [{ ...shop, exchange: 'my shop' }, 'bindings[0].exchange must not contain spaces'],
+    [{ ...shop, exchange: 'warren.delay.deliver' }, 'bindings[0].exchange must not begin with "warren."'],
+    [{ ...shop, exchange: 'warren.dead', declare: false }, 'bindings[0].exchange must not begin with "warren."'],
     [{ ...shop, exchange: 'e'.repeat(256) }, 'bindings[0].exchange may have at most 255 bytes'],
     [
       { ...shop, exchange: 'amq.topic', declare: true },

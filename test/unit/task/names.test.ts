@@ -31,3 +31,30 @@ it('takes queue names of up to 190 bytes, and none that RabbitMQ keeps for itsel
   expect(queueNameProblem('amq.emails')).toContain('must not begin with "amq."');
   expect(queueNameProblem(undefined)).toBe('a queue name must be a string, got undefined');
 });
+
+it.each([
+  ['warren.delay.03', 'begin with "warren."'],
+  ['warren.schedules', 'begin with "warren."'],
+  ['warren.anything', 'begin with "warren."'],
+  ['warren.', 'begin with "warren."'],
+  ['amq.topic', 'begin with "amq."'],
+  ['amq.rabbitmq.reply-to', 'begin with "amq."'],
+  ['emails.dead', 'end with ".dead"'],
+  ['emails.dead.replay', 'end with ".replay"'],
+  ['emails.replay', 'end with ".replay"'],
+  ['emails.suspects', 'end with ".suspects"'],
+  ['emails.migrating', 'end with ".migrating"'],
+  ['emails.migrating.lock', 'end with ".lock"'],
+  ['emails.dead.replay.lock', 'end with ".lock"'],
+  ['.dead', 'end with ".dead"'],
+])('refuses the reserved queue name %s, with what to do instead', (name, problem) => {
+  expect(queueNameProblem(name)).toContain(problem);
+  expect(queueNameProblem(name)).toMatch(/hoose another name/);
+});
+
+it.each(['dead', 'emails.deadlines', 'deadline', 'suspects', 'warren', 'warrenty.emails', 'emails.lock.a', 'amqp.x'])(
+  'takes the queue name %s, which only looks like a reserved one',
+  (name) => {
+    expect(queueNameProblem(name)).toBeUndefined();
+  },
+);

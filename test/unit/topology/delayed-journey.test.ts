@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  DELAY_LEVELS,
   DELAY_UNIT_MS,
   type DelayPrecision,
   delayUnits,
@@ -7,6 +8,7 @@ import {
   roundUpToSignificantBits,
   route,
 } from '../../../src/topology/ladder';
+import { delayLevelName } from '../../../src/topology/names';
 import { planTopology } from '../../../src/topology/plan';
 import { homeQueue } from './home-queue';
 import { simulate } from './simulated-broker';
@@ -95,6 +97,25 @@ it.each(['gone', 'orders.gone', 'gone.eu', 'e', 'eu.dead', '0', ''])(
     });
   },
 );
+
+it.each(Array.from({ length: DELAY_LEVELS }, (_, level) => delayLevelName(level)))(
+  'parks what was sent to the queue "%s" by its name',
+  (level) => {
+    expect(broker('', level)).toMatchObject({ hops: [level], arrivals: ['warren.delay.unrouted'] });
+  },
+);
+
+it('loses no message on the ladder, whatever its key and wherever it comes in', () => {
+  const word = fc.constantFrom('0', '1', '2', '', '00', 'eu', 'orders', 'warren', '#', '*');
+  const keys = fc.array(word, { maxLength: 40 }).map((words) => words.join('.'));
+  fc.assert(
+    fc.property(fc.nat({ max: DELAY_LEVELS - 1 }), keys, (level, key) => {
+      const { arrivals } = broker(delayLevelName(level), key);
+      expect(arrivals).toHaveLength(1);
+      expect([...HOMES, 'warren.delay.unrouted']).toContain(arrivals[0]);
+    }),
+  );
+});
 
 it('brings a dead letter to the dead-letter queue of its home', () => {
   expect(broker('warren.dead', 'orders.eu').arrivals).toEqual(['orders.eu.dead']);

@@ -23,8 +23,9 @@ it.each([
   ['warren.delay.03', true],
   ['warren.delay.deliver', true],
   ['warren.delay.anything', true],
-  ['warren.delay', false],
-  ['warren.deadlines', false],
+  ['warren.delay', true],
+  ['warren.anything', true],
+  ['warrens.delay', false],
   ['warren', false],
   ['emails.dead', false],
 ])('says of the name %s whether Warren keeps it for itself: %s', (name, reserved) => {

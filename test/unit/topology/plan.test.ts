@@ -342,6 +342,7 @@ describe('schedules', () => {
   it('are read by one consumer at a time, and shown by the latest message alone', () => {
     const plan = planTopology({ queues: [], schedules: true });
     expect(argumentsOf(plan, 'warren.schedules')).toEqual({
+      'x-consumer-disconnected-timeout': 10_000,
       'x-delivery-limit': 1_000_000,
       'x-queue-type': 'quorum',
       'x-single-active-consumer': true,
