@@ -86,7 +86,7 @@ function assembleApp(
     broker,
     clock,
     context: payloads.context,
-    prepare: (contract) => payloads.sent(contract),
+    prepare: (contract) => payloads.sent(contract, catalog.findQueue(contract.queue)?.type === 'classic'),
     contractsOf,
     assertReady: () => lifecycle.assertReady('enqueue'),
     events,

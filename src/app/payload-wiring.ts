@@ -1,6 +1,6 @@
 import type { OutgoingContext } from '../client/outgoing-task';
 import type { SentTask } from '../client/sent-task';
-import { resolveTasksOf } from '../decorators/resolve-definitions';
+import { classicQueuesOf, resolveTasksOf } from '../decorators/resolve-definitions';
 import { CodecRegistry } from '../message/codec';
 import type { JsonLimits } from '../message/json-budget';
 import { createJsonCodec } from '../message/json-codec';
@@ -36,11 +36,12 @@ export class PayloadWiring {
   }
 
   /** What a sender needs for a contract: unknown keys are refused, since nobody would read them. */
-  sent({ name, queue, payload }: TaskContract): SentTask {
+  sent({ name, queue, payload, queueType }: TaskContract, isClassic = false): SentTask {
     const { check, toWire } = compilePayload(payload, { unknownKeys: 'refuse', limits: this.limits });
     return {
       name,
       queue,
+      queueType: isClassic ? 'classic' : (queueType ?? 'quorum'),
       encode: (input) => {
         const wire = toWire(input);
         if (!wire.ok) return wire;
@@ -55,8 +56,15 @@ export class PayloadWiring {
 /** The tasks of a decorated class as contracts, by method. @throws ConfigurationError */
 export function contractsOf(type: ClassType): ReadonlyMap<string, TaskContract> {
   const definitions = resolveTasksOf(type);
-  return new Map([...definitions].map(([method, definition]) => [String(method), contractOf(definition)]));
+  const classic = classicQueuesOf(type);
+  return new Map(
+    [...definitions].map(([method, definition]) => [
+      String(method),
+      contractOf(definition, classic.has(definition.queue)),
+    ]),
+  );
 }
 
-export const contractOf = ({ name, queue, payload }: TaskDefinition): TaskContract =>
-  Object.freeze({ kind: 'task-contract', name, queue, payload });
+/** @param isClassic - whether its home queue is known to be classic. */
+export const contractOf = ({ name, queue, payload }: TaskDefinition, isClassic = false): TaskContract =>
+  Object.freeze({ kind: 'task-contract', name, queue, payload, ...(isClassic ? { queueType: 'classic' } : {}) });

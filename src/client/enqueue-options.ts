@@ -13,8 +13,9 @@ export interface EnqueueOptions {
   /** Delivered at this instant; one that has passed means now. A `Date`, milliseconds since 1970, or an ISO 8601 text. */
   readonly runAt?: Date | number | string;
   /**
-   * 0 to 255; higher goes first. Quorum queues have 32 levels since RabbitMQ 4.3 (values above 31 count as 31), two in
-   * 4.0 to 4.2 (above 4 is high), none before. Given up when the task is delayed or retried.
+   * 0 (as a task without one) to 255; higher goes first, and never later than a task without one. Quorum queues have 27 levels
+   * above 0 since RabbitMQ 4.3 (more counts as 27), one in 4.0 to 4.2, none before: there it is ignored.
+   * Given up when the task is delayed or retried.
    */
   readonly priority?: number;
   /** A task that was not started this long after it was enqueued goes to the dead-letter queue as `expired`. Longer than `delay`. */

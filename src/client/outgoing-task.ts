@@ -1,6 +1,7 @@
 import { InvalidPayloadError, MessageLimitError, type PayloadProblem } from '../errors/enqueue-errors';
 import { HEADER, userHeaders } from '../message/headers';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
+import type { QueueType } from '../task/definition';
 import { route } from '../topology/ladder';
 import { type EnqueueOptions, type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
 import type { EncodedPayload, SentTask } from './sent-task';
@@ -50,7 +51,7 @@ function addressed(
   const { exchange, routingKey } = route(task.queue, options.delayMs, 'exact');
   return {
     id,
-    message: { exchange, routingKey, body: encoded.body, properties: properties(task.name, id, options, context, now) },
+    message: { exchange, routingKey, body: encoded.body, properties: properties(task, id, options, context, now) },
     delayMs: options.delayMs,
     timeoutMs: options.timeoutMs,
   };
@@ -64,7 +65,7 @@ function refusal(task: SentTask, problems: readonly PayloadProblem[]): Error {
 }
 
 function properties(
-  type: string,
+  { name: type, queueType }: SentTask,
   messageId: string,
   options: ResolvedEnqueueOptions,
   { appId, contentType }: OutgoingContext,
@@ -79,7 +80,7 @@ function properties(
     timestamp: Math.floor(now / 1000),
     correlationId: options.correlationId,
     // Mixed priorities hold each other up on the ladder before RabbitMQ 4.3, and an expiration would end the wait there.
-    priority: delayed ? undefined : options.priority,
+    priority: delayed ? undefined : wirePriority(options.priority, queueType),
     expiration: delayed || options.expiresInMs === undefined ? undefined : String(Math.ceil(options.expiresInMs)),
     headers: ownHeaders(options, now),
   };
@@ -94,4 +95,19 @@ function ownHeaders(
   if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + delayMs);
   if (expiresInMs !== undefined) own[HEADER.expiresAt] = Math.ceil(now + expiresInMs);
   return own;
+}
+
+/** What RabbitMQ 4.3 takes a message of a quorum queue for that names no priority; above it are the high ones of 4.0 to 4.2. */
+const QUORUM_DEFAULT_PRIORITY = 4;
+const MAX_PRIORITY = 255;
+
+/**
+ * The priority as the broker is to read it: 0 is that of a message without one, and higher goes first. In a quorum queue,
+ * 1 to 4 would go behind, or beside, messages without a priority. In a classic queue a message without one has 0.
+ *
+ * @see docs/look-up/wire-format.md
+ */
+export function wirePriority(priority: number | undefined, queueType: QueueType): number | undefined {
+  if (priority === undefined || priority === 0) return undefined;
+  return queueType === 'classic' ? priority : Math.min(priority + QUORUM_DEFAULT_PRIORITY, MAX_PRIORITY);
 }

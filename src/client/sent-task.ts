@@ -1,4 +1,5 @@
 import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { QueueType } from '../task/definition';
 
 /** An encoded payload, or why there is none: it does not fit its contract, or breaks a limit (rule `limit`). */
 export type EncodedPayload =
@@ -9,6 +10,7 @@ export type EncodedPayload =
 export interface SentTask {
   readonly name: string;
   readonly queue: string;
+  readonly queueType: QueueType;
   /** Validates and encodes a payload. Answers at once wherever the contract allows. */
   readonly encode: (payload: unknown) => EncodedPayload | Promise<EncodedPayload>;
 }

@@ -49,6 +49,12 @@ export function resolveTasksOf(type: ClassType): ReadonlyMap<string | symbol, Ta
   return new Map(tasks.map((task) => [task.handler.method, task]));
 }
 
+/** The queues that a class declares as classic ones. What is wrong with the class is not asked for. */
+export function classicQueuesOf(type: ClassType): ReadonlySet<string> {
+  const { parsed } = resolveTasks([type], {}, []);
+  return new Set([...parsed.values()].flatMap((queue) => (queue.type === 'classic' ? [queue.name] : [])));
+}
+
 function resolveTasks(classes: readonly ClassType[], defaults: TaskDefaults, problems: string[]): ResolvedTasks {
   const appLevel = parseAppDefaults(defaults, problems);
   const collected = checkedClasses(classes, problems).map((type) => collectRecords(type, problems));

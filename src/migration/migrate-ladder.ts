@@ -28,8 +28,8 @@ export function unplannedLadderExchanges(broker: Broker): Promise<readonly Topol
 /**
  * Gives every exchange of the delay ladder its alternate exchange, while tasks go on. RabbitMQ cannot change an exchange, so
  * each is deleted and declared again. In these milliseconds a queue keeps what it would dead-letter to the exchange (and
- * tries again within three minutes), a Warren sender tries again, and a message that comes between the declaration and
- * the bindings goes to `warren.delay.unrouted`, from where the last step brings it back.
+ * tries again within three minutes), what is published to it is refused, and a message that comes between the declaration
+ * and the bindings goes to `warren.delay.unrouted`, from where the last step brings it back.
  *
  * The lowest level comes first: as long as the exchange above has no alternate exchange, nothing that falls through it is parked.
  *

@@ -6,6 +6,9 @@ import { exchangeBelow, firstExchange, homeOfLadderKey } from '../topology/ladde
 import { DELAY_UNROUTED, delayLevelOf } from '../topology/names';
 import { movedMessage } from './move-messages';
 
+/** Those that stay are held until the last one is read: more of them are left to the next run. */
+const MAX_READ = 10_000;
+
 /**
  * Puts delayed messages back on the ladder that were parked though their home queue exists. Each goes on below the level
  * that it has waited in last. All others stay.
@@ -13,7 +16,7 @@ import { movedMessage } from './move-messages';
  * @returns how many were put back.
  */
 export async function returnParked(broker: Broker, signal?: AbortSignal): Promise<number> {
-  const total = (await broker.countReady(DELAY_UNROUTED)) ?? 0;
+  const total = Math.min((await broker.countReady(DELAY_UNROUTED)) ?? 0, MAX_READ);
   if (total === 0) return 0;
   const homes = new Map<string, Promise<boolean>>();
   const exists = (home: string): Promise<boolean> => {

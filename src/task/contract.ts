@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../errors/configuration-error';
+import { describeValue } from '../errors/describe-value';
 import type { ClassType } from './class-type';
+import type { QueueType } from './definition';
 import { nameProblem, queueNameProblem } from './names';
 import { type PayloadType, payloadTypeOf } from './payload-type';
 
@@ -14,6 +16,8 @@ export interface TaskContract<P = unknown> {
   readonly name: string;
   readonly queue: string;
   readonly payload: PayloadType;
+  /** The type of the home queue, where it is classic. */
+  readonly queueType?: QueueType;
   /** Exists only in the types: carries the payload's type. */
   readonly [payloadOf]?: P;
 }
@@ -23,6 +27,11 @@ export interface DefineTaskOptions<P> {
   readonly queue: string;
   /** The payload's class; `'none'` (the default) for tasks without one; `'unchecked'` for any JSON. */
   readonly payload?: ClassType<P> | 'none' | 'unchecked';
+  /**
+   * The type of the home queue, as its `@TaskQueue` says. It decides how a `priority` is sent.
+   * @defaultValue `'quorum'`
+   */
+  readonly queueType?: QueueType;
 }
 
 /**
@@ -36,21 +45,37 @@ export interface DefineTaskOptions<P> {
  * export const resizeImage = defineTask('media.resizeImage', { queue: 'media', payload: ResizeImage });
  * ```
  */
-export function defineTask<P>(name: string, options: { queue: string; payload: ClassType<P> }): TaskContract<P>;
+export function defineTask<P>(
+  name: string,
+  options: { queue: string; payload: ClassType<P>; queueType?: QueueType },
+): TaskContract<P>;
 export function defineTask<P = unknown>(
   name: string,
-  options: { queue: string; payload: 'unchecked' },
+  options: { queue: string; payload: 'unchecked'; queueType?: QueueType },
 ): TaskContract<P>;
-export function defineTask(name: string, options: { queue: string; payload?: 'none' }): TaskContract<void>;
+export function defineTask(
+  name: string,
+  options: { queue: string; payload?: 'none'; queueType?: QueueType },
+): TaskContract<void>;
 export function defineTask<P>(name: string, options: DefineTaskOptions<P>): TaskContract<P> {
-  const problems = [nameProblem(name, 'a task name'), queueNameProblem(options.queue)].filter((p) => p !== undefined);
+  const problems = [
+    nameProblem(name, 'a task name'),
+    queueNameProblem(options.queue),
+    queueTypeProblem(options.queueType),
+  ].filter((p) => p !== undefined);
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze({
     kind: 'task-contract',
     name,
     queue: options.queue,
     payload: payloadTypeOf(options.payload ?? 'none'),
+    ...(options.queueType === 'classic' ? { queueType: 'classic' as const } : {}),
   });
+}
+
+function queueTypeProblem(type: unknown): string | undefined {
+  if (type === undefined || type === 'quorum' || type === 'classic') return undefined;
+  return `queueType must be 'quorum' or 'classic', got ${describeValue(type)}`;
 }
 
 /** Whether a value is a contract made by `defineTask`, of this copy of Warren or another. */

@@ -26,7 +26,8 @@ export function longestUnsettledMs(
 
 /** `x-consumer-timeout` for a consumer whose deliveries may be out for so long. */
 export function ackTimeoutArgument(longestMs: number): number {
-  return Math.min(longestMs, MAX_ACK_TIMEOUT_MS);
+  // A fraction is no integer of AMQP's: the broker refuses the consumer (406).
+  return Math.ceil(Math.min(longestMs, MAX_ACK_TIMEOUT_MS));
 }
 
 /**

@@ -17,6 +17,17 @@ export function describeConsuming(context: SuiteContext): void {
       expect(inbox.bodies).toEqual(letters);
     });
 
+    it.each([100_000 / 3, 0.5, 7 * 86_400_000 + 0.25, Number.POSITIVE_INFINITY])(
+      'may leave a delivery out for %p ms, whatever number that is',
+      async (ackTimeoutMs) => {
+        const queue = await context.queue();
+        const inbox = new Inbox();
+        await context.broker.subscribe({ queue, prefetch: 1, ackTimeoutMs, onDelivery: inbox.onDelivery });
+        await context.publish(queue, 'a');
+        (await inbox.take()).ack();
+      },
+    );
+
     it('never calls back before the call that caused it has returned', async () => {
       const queue = await context.queue();
       await context.publish(queue, 'a');

@@ -1,4 +1,5 @@
 import type { Broker } from '../../../src/broker/broker';
+import { PublishRefusedError } from '../../../src/errors/enqueue-errors';
 import { migrateLadder, unplannedLadderExchanges } from '../../../src/migration/migrate-ladder';
 import { DELAY_LEVELS, route } from '../../../src/topology/ladder';
 import { DELAY_UNROUTED, delayLevelName } from '../../../src/topology/names';
@@ -65,6 +66,16 @@ export function describeLadder(
       const { exchange, routingKey } = route(HOME, delayMs, 'exact');
       return publish(exchange, routingKey, text);
     };
+    /** As a caller would: in the milliseconds in which an exchange is away, the broker refuses what is published to it. */
+    const untilTaken = async (send: () => Promise<void>): Promise<void> => {
+      for (;;) {
+        try {
+          return await send();
+        } catch (error) {
+          if (!(error instanceof PublishRefusedError)) throw error;
+        }
+      }
+    };
     const ready = (queue: string, count: number) =>
       eventually(
         `${count} in ${queue}`,
@@ -116,7 +127,7 @@ export function describeLadder(
         const { inbox } = await consume(broker, HOME, 1_000);
         const texts = Array.from({ length: 300 }, (_, index) => String(index));
         const sending = (async () => {
-          for (const [index, text] of texts.entries()) await delayed(text, ((index % 16) + 1) * 125);
+          for (const [index, text] of texts.entries()) await untilTaken(() => delayed(text, ((index % 16) + 1) * 125));
         })();
         const replaced: string[] = [];
         const result = await migrateLadder({ broker, onReplaced: (exchange) => replaced.push(exchange) });

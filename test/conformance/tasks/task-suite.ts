@@ -64,6 +64,51 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
     };
 
     describe('the main way', () => {
+      it.each([
+        ['quorum', { concurrency: 1 }],
+        ['classic', { concurrency: 1, type: 'classic', maxPriority: 5 }],
+      ] as const)(
+        'begins what has a higher priority no later than what has none, in a %s queue',
+        async (type, options) => {
+          const order: string[] = [];
+          const queue = uniqueName('priorities');
+          @TaskQueue(queue, options)
+          class Ordered {
+            @Task({ payload: 'unchecked' })
+            note(text: string): void {
+              order.push(text);
+            }
+          }
+          const sender = await start(Ordered, { consume: false });
+          const sent: readonly (readonly [text: string, priority?: number])[] = [
+            ['none'],
+            ['zero', 0],
+            ['none again'],
+            ['one', 1],
+            ['four', 4],
+            ['five', 5],
+          ];
+          const contract = defineTask(`${queue}.note`, { queue, payload: 'unchecked', queueType: type });
+          for (const [text, priority] of sent.slice(0, 4)) {
+            await sender.client.of(Ordered).note(text, priority === undefined ? {} : { priority });
+          }
+          for (const [text, priority] of sent.slice(4)) {
+            await sender.client.enqueue(contract, text, priority === undefined ? {} : { priority });
+          }
+          await start(Ordered);
+          await eventually(
+            'all tasks',
+            () => order.length,
+            (count) => count === sent.length,
+          );
+          const { product, version } = sender.server;
+          const knowsPriorities = type === 'classic' || product === 'memory' || version.startsWith('4.3.');
+          expect(order).toEqual(
+            knowsPriorities ? ['five', 'four', 'one', 'none', 'zero', 'none again'] : sent.map(([text]) => text),
+          );
+        },
+      );
+
       it('runs an enqueued task with an instance of its payload class and acknowledges it', async () => {
         const seen: Greeting[] = [];
         const { type, queue } = greetings((payload) => seen.push(payload));

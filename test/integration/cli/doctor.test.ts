@@ -68,6 +68,68 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
       expect(await app.broker.countReady('healthy')).toBe(0);
     }, 60_000);
 
+    it('says that it has looked at no task, and finds one thing where nothing was declared', async () => {
+      const bare = await warren(['doctor', '--url', broker.url, '--no-management']);
+      expect(bare).toMatchObject({ code: 0 });
+      expect(bare.stdout).toMatch(/no task is known here: .* were not looked at\n.*--tasks/);
+      expect(bare.stdout).toMatch(/Nothing will bite of what was looked at\.\n$/);
+      await broker.ctl('add_vhost', 'empty');
+      await broker.ctl('set_permissions', '-p', 'empty', 'guest', '.*', '.*', '.*');
+      const empty = await run(['doctor', '--json', ...management], 'emails', {}, `${broker.url}/empty`);
+      expect(findings(empty)).toEqual([
+        finding(
+          'problem',
+          /^34 exchanges, 35 queues, 67 bindings are missing: emails, .*: what the broker gives up on is dropped$/,
+          /topology apply/,
+        ),
+      ]);
+    }, 60_000);
+
+    it('finds a delay ladder of an earlier version, and messages that cannot leave it, until it is migrated', async () => {
+      const url = `${broker.url}/former`;
+      await broker.ctl('add_vhost', 'former');
+      await broker.ctl('set_permissions', '-p', 'former', 'guest', '.*', '.*', '.*');
+      const connection = await connect(url);
+      const channel = await connection.createConfirmChannel();
+      for (let level = 0; level <= 30; level++) {
+        await channel.assertExchange(`warren.delay.${String(level).padStart(2, '0')}`, 'topic');
+      }
+      const former = (command: readonly string[]) => run(command, 'former', {}, url);
+      // As a worker of the new version would start.
+      expect(await former(['topology', 'apply'])).toMatchObject({ code: 0 });
+      for (let count = 0; count < 40; count++) channel.sendToQueue('warren.delay.02', Buffer.from('lost'));
+      await channel.waitForConfirms();
+      const stuck = await eventually(
+        'the messages that are stuck',
+        async () => findings(await former(['doctor', '--json', ...management])),
+        (found) => found.some(({ what }) => what.includes('40 in warren.delay.02')),
+        60_000,
+      );
+      expect(stuck).toEqual([
+        finding('problem', /^31 exchanges of the delay ladder have no alternate exchange/, /topology migrate --ladder/),
+        finding('problem', /^delayed messages cannot leave their level/, /topology migrate --ladder/),
+      ]);
+      const status = await former(['status', ...management]);
+      expect(status.stdout).toMatch(/Delayed, due, and still in a level: 40/);
+
+      expect(await former(['topology', 'migrate', '--ladder', '--dry-run'])).toMatchObject({ code: 0 });
+      expect(await former(['topology', 'migrate', '--ladder'])).toMatchObject({ code: 2 });
+      const migrated = await former(['topology', 'migrate', '--ladder', '--yes']);
+      expect(migrated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Replaced 31 exchanges\./) as string });
+      const found = findings(await former(['doctor', '--json', '--no-management']));
+      expect(found.filter(({ severity }) => severity === 'problem').map(({ what }) => what)).not.toContainEqual(
+        expect.stringContaining('alternate exchange'),
+      );
+      // RabbitMQ tries what was stuck again within three minutes; what comes now is parked at once.
+      await channel.sendToQueue('warren.delay.00', Buffer.from('lost'));
+      await eventually(
+        'the parked message',
+        async () => (await channel.checkQueue('warren.delay.unrouted')).messageCount,
+        (count) => count > 0,
+      );
+      await connection.close();
+    }, 180_000);
+
     it('finds a queue without its dead-letter exchange and its delivery limit, and a binding that is gone', async () => {
       await app.broker.declare({
         exchanges: [],
@@ -175,7 +237,8 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
     it('finds what the user of the URL may not do', async () => {
       await run(['topology', 'apply'], 'guarded');
       await broker.ctl('add_user', 'limited', 'limited');
-      await broker.ctl('set_permissions', 'limited', '^$', '^warren\\..*$', '^guarded\\.dead$');
+      await broker.ctl('set_permissions', 'limited', '^$', '^warren\\.dead$', '^guarded\\.dead$');
+      const before = await app.broker.countReady('warren.delay.unrouted');
       const ended = await run(
         ['doctor', '--json'],
         'guarded',
@@ -186,10 +249,12 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
       expect(findings(ended)).toEqual(
         expect.arrayContaining([
           finding('warning', /may not read guarded, guarded\.suspects/, /set_permissions/),
-          finding('warning', /may not write amq\.default$/, /set_permissions/),
+          finding('warning', /may not write warren\.delay\.00, amq\.default$/, /set_permissions/),
           finding('note', /may not configure guarded, guarded\.dead/, /declares/),
         ]),
       );
+      // Trying has parked nothing.
+      expect(await app.broker.countReady('warren.delay.unrouted')).toBe(before);
       expect(ended.code).toBe(1);
     }, 60_000);
 

@@ -50,6 +50,8 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       const refused = await topology(['apply'], { TEST_QUEUE_TYPE: 'classic' });
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(/exists with other settings than planned/);
+      expect(refused.stderr).toContain(`"warren topology migrate ${queue}" in the virtual host "/"`);
+      expect(refused.stderr).toContain(`rabbitmqctl delete_queue -p / ${queue}`);
       expect((await topology(['diff'])).code).toBe(0);
     });
 

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { type EnqueueOptions, resolveEnqueueOptions } from '../../../src/client/enqueue-options';
+import { wirePriority } from '../../../src/client/outgoing-task';
 import { InvalidOptionsError } from '../../../src/errors/enqueue-errors';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -121,3 +123,38 @@ function refusalOf(options: unknown): InvalidOptionsError {
   }
   throw new Error('the options were not refused');
 }
+
+describe('the priority on the wire', () => {
+  const priorities = fc.option(fc.integer({ min: 0, max: 255 }), { nil: undefined });
+  /** As the broker orders them: without one, a message has 4 in a quorum queue since 4.3, which knows 0 to 31. */
+  const rankIn = {
+    '4.3': (wire: number | undefined) => Math.min(wire ?? 4, 31),
+    '4.0': (wire: number | undefined) => ((wire ?? 4) > 4 ? 1 : 0),
+    classic: (wire: number | undefined) => Math.min(wire ?? 0, 10),
+  };
+
+  it.each([
+    ['quorum', '4.3'],
+    ['quorum', '4.0'],
+    ['classic', 'classic'],
+  ] as const)('puts a higher one never behind a lower one, or none: %s queue, %s', (type, broker) => {
+    const rank = rankIn[broker];
+    fc.assert(
+      fc.property(priorities, priorities, (a, b) => {
+        const [low, high] = (a ?? 0) <= (b ?? 0) ? [a, b] : [b, a];
+        expect(rank(wirePriority(high, type))).toBeGreaterThanOrEqual(rank(wirePriority(low, type)));
+      }),
+    );
+  });
+
+  it('puts any above 0 before none', () => {
+    for (let priority = 1; priority <= 255; priority++) {
+      const wire = wirePriority(priority, 'quorum');
+      expect(wire).toBeLessThanOrEqual(255);
+      expect(rankIn['4.3'](wire)).toBeGreaterThan(rankIn['4.3'](undefined));
+      expect(rankIn['4.0'](wire)).toBe(1);
+    }
+    expect(wirePriority(0, 'quorum')).toBeUndefined();
+    expect(wirePriority(3, 'classic')).toBe(3);
+  });
+});

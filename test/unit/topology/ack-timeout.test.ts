@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { DAY, MINUTE, SECOND } from '../../../src/time/duration';
 import { ackLimit, ackTimeoutArgument, longestUnsettledMs } from '../../../src/topology/ack-timeout';
 
@@ -16,6 +17,17 @@ it('a task without a timeout has no limit, which the broker is told as seven wee
   expect(longestMs).toBe(Number.POSITIVE_INFINITY);
   expect(ackTimeoutArgument(longestMs)).toBe(49 * DAY);
   expect(ackTimeoutArgument(MINUTE)).toBe(MINUTE);
+});
+
+it('the broker is told a whole number, never a shorter time', () => {
+  expect(ackTimeoutArgument(100_000 / 3)).toBe(33_334);
+  fc.assert(
+    fc.property(fc.double({ min: 0.001, max: 49 * DAY, noNaN: true }), (longestMs) => {
+      const told = ackTimeoutArgument(longestMs);
+      expect(Number.isInteger(told)).toBe(true);
+      expect(told).toBeGreaterThanOrEqual(longestMs);
+    }),
+  );
 });
 
 it.each([

@@ -55,6 +55,49 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
     'problem',
     /x-dead-letter-exchange \(absent\), planned is "warren\.dead": what the broker gives up on is dropped/,
   ],
+  [
+    'a plan of which nothing was declared, as one finding',
+    {
+      differences: [
+        ...Array.from({ length: 31 }, (_, level) => ({
+          kind: 'missing' as const,
+          entity: 'exchange' as const,
+          name: `warren.delay.${level}`,
+        })),
+        { kind: 'missing', entity: 'exchange', name: 'warren.dead' },
+        { kind: 'missing', entity: 'queue', name: 'emails' },
+        { kind: 'missing', entity: 'binding', name: 'warren.dead → emails.dead (emails)' },
+      ],
+    },
+    'problem',
+    /^32 exchanges, 1 queue, 1 binding are missing: emails, .* and 29 more: what the broker gives up on is dropped$/,
+  ],
+  [
+    'a delay ladder of an earlier version, as one finding',
+    {
+      differences: Array.from({ length: 31 }, (_, level) => ({
+        kind: 'different' as const,
+        entity: 'exchange' as const,
+        name: `warren.delay.${String(level).padStart(2, '0')}`,
+        differences: [{ field: 'alternate-exchange', wanted: 'warren.delay.unrouted', actual: undefined }],
+      })),
+    },
+    'problem',
+    /^31 exchanges of the delay ladder have no alternate exchange/,
+  ],
+  [
+    'messages that cannot leave the ladder',
+    managed({ stuckDelays: [{ queue: 'warren.delay.03', messages: 32 }] }),
+    'problem',
+    /^delayed messages cannot leave their level, .*: 32 in warren\.delay\.03$/,
+  ],
+  [
+    'queues of a cluster that keep the tasks of a lost node',
+    managed({ nodes: 3, plannedQuorumQueues: ['a', 'b'], disconnectedTimeouts: new Map([['b', 10_000]]) }),
+    'warning',
+    /had taken from a comes back after 60 s/,
+  ],
+  ['that no task is known', { withoutTasks: true }, 'note', /^no task is known here: .* were not looked at$/],
   ['no permission', { differences: 'forbidden' }, 'note', /may not configure/],
   [
     'a task that runs too long',
@@ -157,4 +200,32 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
 it('tells the worst first', () => {
   const facts: DoctorFacts = { ...HEALTHY, server: OLD, management: undefined, unrouted: 1, tasks: [task(0)] };
   expect(diagnose(facts).map(({ severity }) => severity)).toEqual(['problem', 'warning', 'note']);
+});
+
+it.each<[string, Partial<DoctorFacts>]>([
+  ['one node alone', managed({ nodes: 1, plannedQuorumQueues: ['a'] })],
+  ['a cluster before 4.3', { server: OLD, ...managed({ nodes: 3, plannedQuorumQueues: ['a'] }) }],
+  [
+    'the queue of schedules of an earlier version',
+    {
+      differences: [
+        {
+          kind: 'different',
+          entity: 'queue',
+          name: 'warren.schedules',
+          differences: [{ field: 'x-consumer-disconnected-timeout', wanted: 10_000, actual: undefined }],
+        },
+      ],
+    },
+  ],
+])('finds nothing wrong with %s', (_name, facts) => {
+  expect(diagnose({ ...HEALTHY, ...facts })).toEqual([]);
+});
+
+it('prints commands that a shell takes, for the virtual host it has looked at', () => {
+  const [lost] = diagnose({ ...HEALTHY, ...managed({ nodes: 3, vhost: "it's", plannedQuorumQueues: ['a'] }) });
+  expect(lost?.remedy).toContain(
+    `rabbitmqctl set_policy -p 'it'\\''s' warren-lost-node '^(?!amq\\.|warren\\.delay\\.)' ` +
+      `'{"consumer-disconnected-timeout":10000}' --apply-to quorum_queues`,
+  );
 });
