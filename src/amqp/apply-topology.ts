@@ -4,6 +4,7 @@ import { TopologyMissingError } from '../errors/broker-errors';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
 import { Declaring } from './declaring';
 import { channelError, channelFailure } from './error-mapping';
+import { spareChannels } from './internals';
 import { throwawayChannel } from './throwaway-channel';
 
 /** amqplib sends one declare at a time on a channel; a few channels keep the broker busy. */
@@ -50,7 +51,8 @@ const exchangeLabel = (name: string): string => `exchange "${name}"`;
 
 async function eachOnOwnChannel<T>(model: ChannelModel, items: readonly T[], step: (item: T) => Step): Promise<void> {
   const queue = [...items];
-  const workers = Array.from({ length: Math.min(PARALLEL_CHANNELS, queue.length) }, () => workOff(model, queue, step));
+  const count = Math.min(spareChannels(model, PARALLEL_CHANNELS), queue.length);
+  const workers = Array.from({ length: count }, () => workOff(model, queue, step));
   const results = await Promise.allSettled(workers);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -4,12 +4,10 @@ import { Fifo } from '../collections/fifo';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { answered, closeChannel, openChannel } from './channels';
 import { channelError, channelFailure } from './error-mapping';
-import { internalsOf } from './internals';
+import { spareChannels } from './internals';
 
 /** However many queues are looked at, on one connection. */
 const MAX_CHANNELS = 16;
-/** Of the channels that the broker allows on a connection, publishing and everything else keep the others. */
-const SHARE = 4;
 const NOT_FOUND = 404;
 
 interface Look {
@@ -35,15 +33,10 @@ export class QueueLooks {
   look(queue: string): Promise<QueueState | undefined> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ queue, resolve, reject });
-      if (this.#open >= this.#maxChannels()) return;
+      if (this.#open >= spareChannels(this.model, MAX_CHANNELS)) return;
       this.#open++;
       void this.#workOff();
     });
-  }
-
-  #maxChannels(): number {
-    const { channelMax = MAX_CHANNELS * SHARE } = internalsOf(this.model);
-    return Math.max(1, Math.min(MAX_CHANNELS, Math.floor(channelMax / SHARE)));
   }
 
   async #workOff(): Promise<void> {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { TaskApp } from '../../app/task-app';
+import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import type { TopologyDifference } from '../../topology/compare';
 import { formatTopology, type TopologyFormat } from '../../topology/format';
 import { compareBindings } from '../compared-bindings';
@@ -114,6 +115,11 @@ async function apply(app: TaskApp, output: Output): Promise<ExitCode> {
   const counts = { exchanges: exchanges.length, queues: queues.length, bindings: bindings.length };
   if (output.json) output.printJson({ applied: counts });
   else output.print(`Applied: ${counts.exchanges} exchanges, ${counts.queues} queues, ${counts.bindings} bindings.`);
+  if ((await unplannedLadderExchanges(app.broker)).length > 0) {
+    output.note(
+      'An earlier version declared the delay ladder, and it was left as it is: once that version no longer runs, run "warren topology migrate --ladder".',
+    );
+  }
   return EXIT.ok;
 }
 
