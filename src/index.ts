@@ -6,12 +6,14 @@ export type { AppState, TaskApp } from './app/task-app';
 export type { WarrenConfig } from './app/warren-config';
 export type { BrokerCredentials, CredentialsOption, PemSource, TlsOptions } from './broker/access';
 export type { ConnectionState, ServerInfo, SubscriptionState, TopologyMode } from './broker/broker';
+export { EnqueueManyError } from './client/enqueue-many-error';
 export type { EnqueueOptions } from './client/enqueue-options';
 export type { TaskClient } from './client/task-client';
 export type {
   EnqueueArguments,
   EnqueuedTask,
   EnqueueItem,
+  EnqueueItems,
   EnqueueMethod,
   EnqueueResult,
   PayloadInput,

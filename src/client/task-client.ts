@@ -1,7 +1,8 @@
 import type { Broker, OnPublishEnd } from '../broker/broker';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
-import { UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
+import { describeValue } from '../errors/describe-value';
+import { InvalidOptionsError, UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import { type SendTrace, type TaskTracer, withTraceHeaders } from '../events/tracer';
 import { traceIdOf } from '../message/trace-context';
@@ -10,11 +11,20 @@ import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
 import { queueNameProblem } from '../task/names';
 import type { Clock } from '../time/clock';
+import { EnqueueManyError } from './enqueue-many-error';
 import type { EnqueueOptions } from './enqueue-options';
+import { isAsyncIterable, ManyItems } from './many-items';
 import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
 import type { EncodedPayload, SentTask } from './sent-task';
-import type { EnqueueArguments, EnqueuedTask, EnqueueItem, EnqueueResult, TaskMethods } from './task-methods';
-import { Window } from './window';
+import type {
+  EnqueueArguments,
+  EnqueuedTask,
+  EnqueueItem,
+  EnqueueItems,
+  EnqueueResult,
+  TaskMethods,
+} from './task-methods';
+import type { Window } from './window';
 
 export interface TaskClientOptions {
   readonly broker: Broker;
@@ -31,13 +41,8 @@ export interface TaskClientOptions {
   readonly tracer?: TaskTracer | undefined;
 }
 
-/** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
-const MANY_WINDOW = 1_000;
-/** A payload takes a place in that window, and another for each so many bytes: 16 MiB in all, and one more payload. */
+/** A payload takes a place in the window of `enqueueMany`, and another for each so many bytes: 16 MiB in all, and one more payload. */
 const BYTES_A_PLACE = 16 * 1024;
-
-/** Of these, how many are made before others have their turn: what was written goes out while the next are made. */
-const MANY_AT_ONCE = 100;
 
 /** Enqueues tasks: validated before they are sent, and stored by the broker before the promise resolves. */
 export class TaskClient {
@@ -62,9 +67,12 @@ export class TaskClient {
   /**
    * Enqueues many tasks at once. Each has its own result, in the order given; one that fails does not keep the
    * others from being sent. Items are read as they are sent, a hundred at a time: leave them alone until it resolves.
+   *
+   * @throws EnqueueManyError when the iterable itself throws: it carries the results of what was read before.
+   * @throws InvalidOptionsError when there is nothing to iterate.
    */
-  enqueueMany<P>(contract: TaskContract<P>, items: Iterable<EnqueueItem<P>>): Promise<readonly EnqueueResult[]> {
-    return this.#enqueueMany(contract as TaskContract, items as Iterable<EnqueueItem<unknown>>);
+  enqueueMany<P>(contract: TaskContract<P>, items: EnqueueItems<P>): Promise<readonly EnqueueResult[]> {
+    return this.#enqueueMany(contract as TaskContract, items as EnqueueItems<unknown>);
   }
 
   /**
@@ -130,21 +138,27 @@ export class TaskClient {
     return Promise.reject(error);
   }
 
-  async #enqueueMany(contract: TaskContract, items: Iterable<EnqueueItem<unknown>>): Promise<readonly EnqueueResult[]> {
+  async #enqueueMany(contract: TaskContract, items: EnqueueItems<unknown>): Promise<readonly EnqueueResult[]> {
     this.options.assertReady();
-    const results: EnqueueResult[] = [];
-    const window = new Window(MANY_WINDOW);
-    let index = 0;
-    for (const item of items) {
-      if (window.isFull) await window.hasRoom();
-      const position = index++;
-      if (index % MANY_AT_ONCE === 0) await nextTurn();
-      this.#enqueueItem(contract, item, window, (result) => {
-        results[position] = result;
-      });
+    const task = nameOf(contract);
+    const isAsync = isAsyncIterable(task, items);
+    const many = new ManyItems((item, window, onResult) => this.#enqueueItem(contract, item, window, onResult));
+    try {
+      if (isAsync) {
+        for await (const item of items as AsyncIterable<EnqueueItem<unknown>>) {
+          if (many.mustWait) await many.turn();
+          many.add(item);
+        }
+      } else {
+        for (const item of items as Iterable<EnqueueItem<unknown>>) {
+          if (many.mustWait) await many.turn();
+          many.add(item);
+        }
+      }
+    } catch (cause) {
+      throw new EnqueueManyError(task, await many.settled(), cause);
     }
-    await window.isEmpty();
-    return results;
+    return many.settled();
   }
 
   /** Tells its result, without fail. Makes a promise only where something has to be waited for: this runs for each of many. */
@@ -175,7 +189,7 @@ export class TaskClient {
       );
     };
     try {
-      const options = optionsOf(item);
+      const options = optionsOf(contract, item);
       id = options?.id;
       const outgoing = this.#outgoing(contract, item.payload, options);
       if (outgoing instanceof Promise) outgoing.then(publish, failed);
@@ -291,15 +305,21 @@ export class TaskClient {
   #method(contract: TaskContract) {
     const enqueue = (payload: unknown, options?: EnqueueOptions) => this.#enqueue(contract, payload, options);
     return Object.assign(enqueue, {
-      many: (items: Iterable<EnqueueItem<unknown>>) => this.#enqueueMany(contract, items),
+      many: (items: EnqueueItems<unknown>) => this.#enqueueMany(contract, items),
     });
   }
 }
 
-const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+/** What is no contract has no name. */
+const nameOf = (contract: TaskContract): string => (isTaskContract(contract) ? contract.name : describeValue(contract));
 
-/** Nearly every item has none. */
-function optionsOf(item: EnqueueItem<unknown>): EnqueueOptions | undefined {
+/** Nearly every item has none. @throws InvalidOptionsError */
+function optionsOf(contract: TaskContract, item: EnqueueItem<unknown>): EnqueueOptions | undefined {
+  if (typeof item !== 'object' || item === null) {
+    throw new InvalidOptionsError(nameOf(contract), [
+      `an item must be an object with a payload and options, got ${describeValue(item)}`,
+    ]);
+  }
   for (const key in item) {
     if (key === 'payload') continue;
     const { payload: _payload, ...options } = item;

@@ -10,6 +10,9 @@ export interface EnqueuedTask {
 /** One of many tasks to enqueue. */
 export type EnqueueItem<P> = EnqueueOptions & { readonly payload: PayloadInput<P> };
 
+/** Many tasks to enqueue: an array, or an iterable that makes them as it goes. */
+export type EnqueueItems<P> = Iterable<EnqueueItem<P>> | AsyncIterable<EnqueueItem<P>>;
+
 /** What became of one of many. */
 export type EnqueueResult =
   | { readonly ok: true; readonly id: string }
@@ -39,8 +42,11 @@ export type PayloadOfMethod<M> = M extends (...args: infer A) => unknown
 export interface EnqueueMethod<P> {
   /** Resolves when the broker has routed and confirmed it. */
   (...args: EnqueueArguments<P>): Promise<EnqueuedTask>;
-  /** Enqueues many at once; each has its own result, in the order given. Rejects for none of them. */
-  many(items: Iterable<EnqueueItem<P>>): Promise<readonly EnqueueResult[]>;
+  /**
+   * Enqueues many at once; each has its own result, in the order given. Rejects for none of them.
+   * @throws EnqueueManyError when the iterable itself throws: it carries the results of what was read before.
+   */
+  many(items: EnqueueItems<P>): Promise<readonly EnqueueResult[]>;
 }
 
 /** A task without a payload is called without one. */

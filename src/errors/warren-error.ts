@@ -5,6 +5,7 @@ export type WarrenErrorCode =
   | 'INVALID_OPTIONS'
   | 'MESSAGE_LIMIT'
   | 'UNKNOWN_TASK'
+  | 'ENQUEUE_MANY'
   | 'UNROUTABLE'
   | 'NACKED'
   | 'TOO_MANY_WAITING'
