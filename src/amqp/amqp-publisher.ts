@@ -10,6 +10,7 @@ import type { OutgoingMessage } from '../message/wire';
 import type { AmqpConnection } from './connection';
 import { type OnSettled, Publication } from './publication';
 import { PublishLane, type PublishLaneHooks } from './publish-lane';
+import { QueueLookups } from './queue-lookups';
 
 export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWait'> {
   /** Unconfirmed messages on one channel; more wait for their turn. */
@@ -32,6 +33,7 @@ const SWEEP_MS = 100;
 export class AmqpPublisher implements Publisher {
   readonly #toQueues: PublishLane;
   readonly #toExchanges: PublishLane;
+  readonly #lookups: QueueLookups;
   #sweep: NodeJS.Timeout | undefined;
   #closed = false;
   /** Of the payloads that are in flight or wait. */
@@ -44,9 +46,19 @@ export class AmqpPublisher implements Publisher {
     const hooks = { ...options, refuseToWait: (target: PublishTarget) => this.#refuseToWait(target) };
     this.#toQueues = new PublishLane(options.maxInFlight, hooks);
     this.#toExchanges = new PublishLane(options.maxInFlight, hooks);
+    this.#lookups = new QueueLookups({
+      send: (publication) => this.#laneOf(publication.message).publish(publication),
+      onMissing: ({ target }) => options.onUnroutable(target),
+    });
     connection.listen({
-      onUp: (model) => this.#lanes((lane) => lane.connected(model)),
-      onDown: () => this.#lanes((lane) => lane.disconnected()),
+      onUp: (model) => {
+        this.#lanes((lane) => lane.connected(model));
+        this.#lookups.connected(model);
+      },
+      onDown: () => {
+        this.#lanes((lane) => lane.disconnected());
+        this.#lookups.disconnected();
+      },
       onBlocked: (reason) => this.#lanes((lane) => lane.pause(reason !== undefined)),
     });
   }
@@ -63,12 +75,13 @@ export class AmqpPublisher implements Publisher {
       return;
     }
     const timeoutMs = options?.timeoutMs ?? this.options.timeoutMs;
-    const lane = message.exchange === '' ? this.#toQueues : this.#toExchanges;
+    const queue = options?.requiredQueue;
     const publication = new Publication(message, timeoutMs, onEnd, this.#onSettled, options?.isHeld);
     this.#pendingBytes += publication.bytes;
     const refusal = this.#refuseToKeep(publication);
-    if (refusal === undefined) lane.publish(publication);
-    else publication.settle(refusal);
+    if (refusal !== undefined) publication.settle(refusal);
+    else if (queue === undefined || this.#lookups.isThere(queue)) this.#laneOf(message).publish(publication);
+    else this.#lookUpBefore(publication, queue);
     this.#sweep ??= setTimeout(() => this.#expire(), SWEEP_MS);
   }
 
@@ -76,15 +89,27 @@ export class AmqpPublisher implements Publisher {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#sweep);
-    this.#lanes((lane) =>
-      lane.failAll(() => new ConnectionClosedError('it was closed by this process before the confirm came')),
-    );
+    const closed = (): Error => new ConnectionClosedError('it was closed by this process before the confirm came');
+    this.#lookups.failAll(closed);
+    this.#lanes((lane) => lane.failAll(closed));
   }
 
   readonly #onSettled: OnSettled = (publication, error) => {
     this.#pendingBytes -= publication.bytes;
     this.options.onPublished?.(publication.startedAt, error);
   };
+
+  #laneOf({ exchange }: OutgoingMessage): PublishLane {
+    return exchange === '' ? this.#toQueues : this.#toExchanges;
+  }
+
+  /** As many may be held while their queue is looked for as would be in flight otherwise. */
+  #lookUpBefore(publication: Publication, queue: string): void {
+    const hasRoom = this.connection.model !== undefined && this.#lookups.size < this.options.maxInFlight;
+    const refusal = hasRoom ? undefined : this.#refuseToWait(publication.target);
+    if (refusal === undefined) this.#lookups.hold(queue, publication);
+    else publication.settle(refusal);
+  }
 
   #lanes(act: (lane: PublishLane) => void): void {
     act(this.#toQueues);
@@ -93,7 +118,7 @@ export class AmqpPublisher implements Publisher {
 
   #refuseToWait(target: PublishTarget): Error | undefined {
     const { maxWaiting } = this.options;
-    if (this.#toQueues.waiting + this.#toExchanges.waiting < maxWaiting) return undefined;
+    if (this.#toQueues.waiting + this.#toExchanges.waiting + this.#lookups.size < maxWaiting) return undefined;
     return new TooManyWaitingError(target, { maxWaiting }, this.#whyTheyWait());
   }
 
@@ -113,8 +138,9 @@ export class AmqpPublisher implements Publisher {
   /** One timer for all that is on its way: a timer a message would cost more than the message. */
   #expire(): void {
     const now = performance.now();
+    this.#lookups.expire(now, (publication) => this.#lateError(publication, false));
     this.#lanes((lane) => lane.expire(now, (publication, sent) => this.#lateError(publication, sent)));
-    const busy = this.#toQueues.size + this.#toExchanges.size > 0;
+    const busy = this.#toQueues.size + this.#toExchanges.size + this.#lookups.size > 0;
     this.#sweep = busy ? setTimeout(() => this.#expire(), SWEEP_MS) : undefined;
   }
 

@@ -151,6 +151,11 @@ export interface PublishOptions {
    * `maxPendingBytes`: refused, its copy would save nothing, and a payload above that limit could never be settled.
    */
   readonly isHeld?: boolean;
+  /**
+   * A queue that must be there, or the message is not sent: one that the message reaches later, which no answer of the
+   * broker would say. Looked for once, within the timeout.
+   */
+  readonly requiredQueue?: string;
 }
 
 /** Publishes one message and tells what became of it. */

@@ -1,8 +1,8 @@
-import type { Broker, OnPublishEnd } from '../broker/broker';
+import type { Broker, OnPublishEnd, PublishOptions } from '../broker/broker';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../errors/describe-value';
-import { InvalidOptionsError, UnknownTaskError, UnroutableError } from '../errors/enqueue-errors';
+import { InvalidOptionsError, UnknownTaskError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import { type SendTrace, type TaskTracer, withTraceHeaders } from '../events/tracer';
 import { traceIdOf } from '../message/trace-context';
@@ -48,8 +48,6 @@ const BYTES_A_PLACE = 16 * 1024;
 export class TaskClient {
   readonly #sent = new Map<TaskContract, SentTask>();
   readonly #methods = new Map<ClassType, unknown>();
-  /** Home queues that were there when a delayed task asked for them. */
-  readonly #seenQueues = new Set<string>();
 
   constructor(private readonly options: TaskClientOptions) {}
 
@@ -250,24 +248,14 @@ export class TaskClient {
     events.emit('enqueue:failed', { task: contract.name, queue: contract.queue, id, error: describeThrown(error) });
   }
 
+  /** The ladder takes any message; whether somebody waits at its other end is looked for once for each queue. */
   #publishMessage(
     contract: TaskContract,
-    { delayMs, timeoutMs, id }: OutgoingTask,
+    { delayMs, timeoutMs }: OutgoingTask,
     message: OutgoingMessage,
     onEnd: OnPublishEnd,
   ): void {
-    const { publisher } = this.options.broker;
-    const options = timeoutMs === undefined ? undefined : { timeoutMs };
-    if (delayMs === 0 || this.#seenQueues.has(contract.queue)) publisher.send(message, options, onEnd);
-    else this.#assertQueueExists(contract.queue, id).then(() => publisher.send(message, options, onEnd), onEnd);
-  }
-
-  /** The ladder takes any message; whether somebody waits at its other end is asked once for each queue. */
-  async #assertQueueExists(queue: string, messageId: string): Promise<void> {
-    if ((await this.options.broker.countReady(queue)) === undefined) {
-      throw new UnroutableError({ exchange: '', routingKey: queue, messageId }, 'NO_QUEUE');
-    }
-    this.#seenQueues.add(queue);
+    this.options.broker.publisher.send(message, publishOptions(contract.queue, delayMs, timeoutMs), onEnd);
   }
 
   #sentTask(contract: TaskContract): SentTask {
@@ -308,6 +296,11 @@ export class TaskClient {
       many: (items: EnqueueItems<unknown>) => this.#enqueueMany(contract, items),
     });
   }
+}
+
+function publishOptions(queue: string, delayMs: number, timeoutMs: number | undefined): PublishOptions | undefined {
+  if (delayMs > 0) return { requiredQueue: queue, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+  return timeoutMs === undefined ? undefined : { timeoutMs };
 }
 
 /** What is no contract has no name. */

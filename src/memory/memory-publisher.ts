@@ -56,6 +56,10 @@ export class MemoryPublisher implements Publisher {
     const stored = encode(message, target);
     if (this.#state === 'waiting') await this.#connected(options?.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     if (this.#state === 'closed') throw new ConnectionClosedError('it was closed by this process');
+    const queue = options?.requiredQueue;
+    if (queue !== undefined && this.vhost.queue(queue) === undefined) {
+      throw new UnroutableError({ ...target, exchange: '', routingKey: queue }, 'NO_QUEUE');
+    }
     this.#send(stored, target);
   }
 

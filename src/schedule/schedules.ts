@@ -3,13 +3,14 @@ import type { EncodedPayload } from '../client/sent-task';
 import type { EnqueuedTask, PayloadInput } from '../client/task-methods';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConfigurationError } from '../errors/configuration-error';
+import { ConnectionClosedError, UnroutableError } from '../errors/enqueue-errors';
 import { InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError } from '../errors/schedule-errors';
 import { parseScheduleSettings, SCHEDULE_SETTING_KEYS } from '../recurrence/parse-schedule';
 import type { ScheduleOptions } from '../recurrence/schedule-options';
 import type { TaskContract } from '../task/contract';
 import { nameProblem } from '../task/names';
 import { OptionReader } from '../task/option-reader';
-import type { Clock } from '../time/clock';
+import type { Clock, Timer } from '../time/clock';
 import { SCHEDULES_QUEUE } from '../topology/names';
 import { tickId } from './due';
 import { scheduleMessage } from './message-json';
@@ -17,7 +18,7 @@ import type { ScheduleCommand } from './messages';
 import { type ScheduleInfo, scheduleInfos } from './schedule-info';
 import { storedSchedule } from './schedule-json';
 import type { ScheduleState, StoredSchedule } from './state';
-import { readView } from './view';
+import { readView, type ViewedState } from './view';
 
 /** When a task runs that is scheduled while running. Give either `cron` or `every`. */
 export type RunTimeSchedule<P = unknown> = Omit<ScheduleOptions, 'name' | 'payload'> & {
@@ -144,11 +145,10 @@ export class Schedules {
     const { broker, patience, timeoutMs, newId, assertReady } = this.parts;
     assertReady(`${change.kind} a schedule`);
     const command: ScheduleCommand = { ...change, id: newId() };
-    if ((await broker.queueState(SCHEDULES_QUEUE)) === undefined) throw new QueueMissingError(SCHEDULES_QUEUE);
     const deadline = patience.now() + timeoutMs;
-    await broker.publisher.publish(scheduleMessage({ kind: 'command', command }), { timeoutMs });
+    await broker.publisher.publish(scheduleMessage({ kind: 'command', command }), { timeoutMs }).catch(missingQueue);
     for (let pauseMs = FIRST_LOOK_MS; patience.now() < deadline; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
-      const state = await readView(broker);
+      const state = await this.#viewUntil(deadline);
       if (state === 'unreadable') throw newerVersion();
       const answer = state === 'none' ? undefined : state.answers.find(({ id }) => id === command.id);
       if (answer?.refusal !== undefined) throw new ScheduleRefusedError(change.kind, name, answer.refusal);
@@ -158,12 +158,34 @@ export class Schedules {
     throw new ScheduleUnansweredError(change.kind, name, timeoutMs);
   }
 
+  /** The change is stored by now: while the connection is away, or the broker silent, there is no answer to be seen yet. */
+  async #viewUntil(deadline: number): Promise<ViewedState> {
+    const { broker, patience } = this.parts;
+    let timer: Timer | undefined;
+    const late = new Promise<'none'>((resolve) => {
+      timer = patience.schedule(() => resolve('none'), Math.max(0, deadline - patience.now()));
+    });
+    const view = readView(broker).catch((error: unknown): 'none' => {
+      if (error instanceof ConnectionClosedError) return 'none';
+      throw error;
+    });
+    try {
+      return await Promise.race([view, late]);
+    } finally {
+      timer?.cancel();
+    }
+  }
+
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.parts.patience.schedule(resolve, ms));
   }
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function missingQueue(error: unknown): never {
+  throw error instanceof UnroutableError ? new QueueMissingError(SCHEDULES_QUEUE) : error;
+}
 
 const newerVersion = (): ConfigurationError =>
   new ConfigurationError([

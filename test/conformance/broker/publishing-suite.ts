@@ -24,6 +24,23 @@ export function describePublishing(context: SuiteContext): void {
       expect(error).toMatchObject({ target: { exchange: '', routingKey, messageId: 'm-1' }, replyText: 'NO_ROUTE' });
     });
 
+    it('looks for the queue that a message must reach later, and sends nothing where there is none', async () => {
+      const queue = await context.queue();
+      const routingKey = await context.queue();
+      const missing = context.name('nobody');
+      const { publisher } = context.broker;
+      const message = { exchange: '', routingKey, body: Buffer.from('a'), properties: { messageId: 'm-1' } };
+      const send = (requiredQueue: string) => bounded('the end', publisher.publish(message, { requiredQueue }));
+      await expect(send(missing)).rejects.toMatchObject({
+        code: 'UNROUTABLE',
+        replyText: 'NO_QUEUE',
+        target: { exchange: '', routingKey: missing, messageId: 'm-1' },
+      });
+      await send(queue);
+      await send(queue);
+      await context.readyBecomes(routingKey, 2);
+    });
+
     it('rejects what an exchange has no binding for', async () => {
       const topic = context.name('topic');
       await context.declare({ exchanges: [exchange(topic, 'topic')] });
