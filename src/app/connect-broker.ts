@@ -10,6 +10,8 @@ export interface ConnectOptions {
   readonly random: () => number;
   /** Whether the connection is still wanted. */
   readonly wanted: () => boolean;
+  /** Resolves when the connection is not wanted any more: ends a pause. @defaultValue never */
+  readonly stopCalled?: Promise<void>;
   /** Told of every attempt that failed and is made again. */
   readonly onWaiting: (error: ConnectionFailedError) => void;
 }
@@ -32,10 +34,21 @@ export async function connectBroker(broker: Broker, options: ConnectOptions): Pr
       const isInTime = clock.now() + pauseMs <= giveUpAt;
       if (!isInTime || !options.wanted() || !mayHeal(error)) throw error;
       options.onWaiting(error);
-      await new Promise<void>((resolve) => clock.schedule(resolve, pauseMs));
+      await pause(pauseMs, options);
       if (!options.wanted()) throw error;
     }
   }
+}
+
+/** Leaves no timer behind: one would keep a process alive that has stopped. */
+function pause(ms: number, { clock, stopCalled }: ConnectOptions): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.schedule(resolve, ms);
+    void stopCalled?.then(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
 }
 
 function mayHeal(error: unknown): error is ConnectionFailedError {

@@ -184,25 +184,34 @@ export class TaskApp {
    * @throws NotStartedError when the app was started before.
    */
   async start(): Promise<void> {
-    const { lifecycle, broker, options, worker } = this.#parts;
-    if (lifecycle.state !== 'created') throw new NotStartedError('start twice', lifecycle.state);
+    const { lifecycle, options, worker } = this.#parts;
+    if (lifecycle.state !== 'created') throw new NotStartedError('start the app', lifecycle.state);
     lifecycle.state = 'starting';
     // Before anything else: a deploy may be taken back while it starts, and the first tasks may run by then.
     if (options.handleSignals ?? worker !== undefined) this.#unlisten = stopOnSignals(() => this.stop());
     try {
+      this.#parts.telemetry?.start?.();
       // A broker that went silent lets a stop not wait for what it still owes to the start.
       await Promise.race([this.#begin(), this.#stopCalled]);
     } catch (error) {
       // What a stop has closed fails, of course.
       if (this.#stopped !== undefined) return this.#stopped;
-      this.#unlisten();
-      lifecycle.state = 'stopped';
-      await broker.close();
-      await this.#endWatch();
+      await this.#undoStart();
       throw error;
     }
     if (this.#stopped !== undefined) return this.#stopped;
     lifecycle.state = 'started';
+  }
+
+  /** Of a start that failed: also ends the consumers that were there before another one could not be. */
+  async #undoStart(): Promise<void> {
+    const { lifecycle, broker } = this.#parts;
+    this.#unlisten();
+    lifecycle.state = 'stopping';
+    if (lifecycle.applied) await this.drain();
+    lifecycle.state = 'stopped';
+    await broker.close();
+    await this.#endWatch();
   }
 
   /** The steps of a start; none begins after a stop. */
@@ -277,6 +286,7 @@ export class TaskApp {
       clock: options.clock ?? systemClock,
       random: Math.random,
       wanted: () => lifecycle.state === 'starting',
+      stopCalled: this.#stopCalled,
       onWaiting: (error) => {
         const { address } = error;
         events.emit('connection:changed', { name: broker.publishingConnection, state: 'connecting', address, error });

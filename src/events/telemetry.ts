@@ -43,6 +43,8 @@ export interface TelemetryPage {
 export interface AppTelemetry {
   readonly tracer: TaskTracer | undefined;
   readonly pages: readonly TelemetryPage[];
+  /** The app starts: from now on it is counted and read. @throws ConfigurationError */
+  start?(): void;
   /** The app has stopped: nothing of it is read any more. */
   stop(): void;
 }

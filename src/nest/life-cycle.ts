@@ -39,7 +39,17 @@ export class LifeCycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (problems.length > 0) throw new ConfigurationError(problems);
   }
 
+  /** All or none: where one cannot start, those that have started stop. */
   async onApplicationBootstrap(): Promise<void> {
+    try {
+      await this.#startAll();
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
+  }
+
+  async #startAll(): Promise<void> {
     for (const { app, binder } of this.registry.list()) {
       binder.compile();
       await app.start();

@@ -77,7 +77,7 @@ function readMetrics(reader: OptionReader): boolean | OwnMetricProducer {
 function readPrometheus(reader: OptionReader): boolean | PrometheusRegistry {
   const value = reader.value('prometheus') ?? false;
   if (typeof value === 'boolean') return value;
-  const isRegistry = (['metrics', 'registerMetric'] as const).every(
+  const isRegistry = (['metrics', 'registerMetric', 'getSingleMetric', 'removeSingleMetric'] as const).every(
     (method) => typeof value === 'object' && typeof Reflect.get(value, method) === 'function',
   );
   if (isRegistry) return value as PrometheusRegistry;

@@ -60,11 +60,18 @@ function observe(
   tracing: OpenTelemetryApi | undefined,
   measuring: MetricsExport | undefined,
 ): AppTelemetry {
-  const stop = measuring?.add(app);
+  let stop: (() => void) | undefined;
   return {
     tracer: tracing === undefined ? undefined : new OpenTelemetryTracer(tracing, app.address),
     pages: measuring?.pages ?? [],
-    stop: () => stop?.(),
+    // Not before: an app that never starts would leave its metrics behind.
+    start: () => {
+      stop ??= measuring?.add(app);
+    },
+    stop: () => {
+      stop?.();
+      stop = undefined;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Attachment } from './attachment';
 import {
   bucketsOf,
   type CounterName,
@@ -47,20 +48,41 @@ export interface MetricsSource {
   readonly since: number;
 }
 
+interface AddedSource {
+  readonly source: MetricsSource;
+  readonly sinceLast: SinceLast | undefined;
+  wanted: boolean;
+}
+
 /** Gives what was counted to an SDK's reader as it is, where the API would take value by value. */
 export class OwnMetricProducer implements MetricProducer {
-  readonly #sources: { readonly source: MetricsSource; readonly sinceLast: SinceLast | undefined }[] = [];
+  readonly #sources = new Set<AddedSource>();
 
   constructor(private readonly temporality: MetricTemporality) {}
 
-  /** @internal Called once for each `telemetry()` that was given this producer. */
-  add(source: MetricsSource): void {
-    this.#sources.push({ source, sinceLast: this.temporality === 'delta' ? new SinceLast() : undefined });
+  /**
+   * @internal Called once for each `telemetry()` that was given this producer. What is detached is collected once more, for
+   * what was counted since the collection before.
+   */
+  sourceOf(source: MetricsSource): Attachment {
+    const sinceLast = this.temporality === 'delta' ? new SinceLast() : undefined;
+    const added: AddedSource = { source, sinceLast, wanted: true };
+    return {
+      attach: () => {
+        added.wanted = true;
+        this.#sources.add(added);
+      },
+      detach: () => {
+        added.wanted = false;
+      },
+    };
   }
 
   async collect(): Promise<ProducedMetrics> {
     const endTime = instantOf(Date.now());
-    const read = this.#sources.map(async ({ source, sinceLast }) => {
+    const read = [...this.#sources].map(async (added) => {
+      const { source, sinceLast } = added;
+      if (!added.wanted) this.#sources.delete(added);
       const times = { startTime: instantOf(source.since), endTime };
       // Nothing is waited for in between: two collections at a time would else take from each other.
       const counted = countedBy(source, times);

@@ -1,17 +1,22 @@
 import type { ObservedApp, TelemetryPage } from '../../events/telemetry';
 import type { OpenTelemetryApi } from '../traces/open-telemetry-api';
+import type { Attachment } from './attachment';
 import type { OwnMetricProducer } from './metric-producer';
 import { MetricsModel } from './metrics-model';
 import { type ObservedMetrics, observeMetrics } from './observe-metrics';
 import { OpenTelemetryMetrics } from './open-telemetry-metrics';
-import { type PrometheusRegistry, registerMetrics } from './prometheus';
+import { addToRegistry, type PrometheusRegistry } from './prometheus';
 
 /** Where Prometheus looks unless it is told otherwise. */
 const PROMETHEUS_PATH = '/metrics';
 
-/** One model for all apps of a telemetry, and whoever exports it. */
+/**
+ * One model for all apps of a telemetry, and whoever exports it. The model stays; its exporters are attached while an app
+ * runs, so that nothing is left in a registry or a meter when the last one has stopped.
+ */
 export class MetricsExport {
   #model: MetricsModel | undefined;
+  #attachments: readonly Attachment[] = [];
   readonly #apps = new Set<ObservedMetrics>();
 
   constructor(
@@ -27,16 +32,17 @@ export class MetricsExport {
     return [{ path: PROMETHEUS_PATH, answer }];
   }
 
-  /** Counts and reads one more app. @returns the function that ends it. */
+  /** Counts and reads one more app. @returns the function that ends it. @throws ConfigurationError */
   add(app: ObservedApp): () => void {
     // Not before: the API gives a meter that does nothing to whoever asks before the SDK is started.
     this.#model ??= this.#start();
+    if (this.#apps.size === 0) for (const attachment of this.#attachments) attachment.attach();
     const observed = observeMetrics(this.#model, app);
     this.#apps.add(observed);
     return () => {
+      if (!this.#apps.delete(observed)) return;
       observed.stop();
-      // What was counted stays, for the SDK's last collection or a last scrape.
-      this.#apps.delete(observed);
+      if (this.#apps.size === 0) for (const attachment of this.#attachments) attachment.detach();
     };
   }
 
@@ -44,9 +50,13 @@ export class MetricsExport {
     const openTelemetry = this.api === undefined ? undefined : new OpenTelemetryMetrics(this.api);
     const model = new MetricsModel(openTelemetry?.observerOf);
     const update = (): void => this.#update();
-    openTelemetry?.export(model, update);
-    if (this.registry !== undefined) registerMetrics(this.registry, model, update);
-    this.producer?.add({ model, update, since: Date.now() });
+    // First: it is the one that may refuse.
+    const attachments = [
+      this.registry === undefined ? undefined : addToRegistry(this.registry, { model, update }),
+      openTelemetry?.exporterOf(model, update),
+      this.producer?.sourceOf({ model, update, since: Date.now() }),
+    ];
+    this.#attachments = attachments.filter((attachment) => attachment !== undefined);
     return model;
   }
 

@@ -1,5 +1,6 @@
 import type { BatchObservableCallback, Histogram, Meter, Observable } from '@opentelemetry/api';
 import type { OpenTelemetryApi } from '../traces/open-telemetry-api';
+import type { Attachment } from './attachment';
 import {
   bucketsOf,
   type CounterName,
@@ -32,18 +33,38 @@ export class OpenTelemetryMetrics {
     return (value) => histogram.record(value, attributes);
   };
 
-  /** For as long as the SDK collects. */
-  export(model: MetricsModel, update: () => void): void {
+  /**
+   * What reads the model whenever the SDK collects. When it is detached, it is read once more, for what was counted since the
+   * collection before, and then removed from the meter.
+   */
+  exporterOf(model: MetricsModel, update: () => void): Attachment {
+    let wanted = false;
+    let registered = false;
     const observables = new Map(METRIC_NAMES.flatMap((name) => this.#observable(name)));
     const read: BatchObservableCallback = async (result) => {
       update();
+      const isLast = !wanted;
       for (const [name, instrument] of observables) {
         for (const { labels, value } of await readValues(model, name)) {
           result.observe(instrument, value, namedLabels(name, labels));
         }
       }
+      // At the end: the SDK goes through its callbacks meanwhile. An app may have come since.
+      if (!isLast || wanted) return;
+      registered = false;
+      this.#meter.removeBatchObservableCallback(read, instruments);
     };
-    this.#meter.addBatchObservableCallback(read, [...observables.values()]);
+    const instruments = [...observables.values()];
+    return {
+      attach: () => {
+        wanted = true;
+        if (!registered) this.#meter.addBatchObservableCallback(read, instruments);
+        registered = true;
+      },
+      detach: () => {
+        wanted = false;
+      },
+    };
   }
 
   #histogram(name: HistogramName): Histogram {

@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../../errors/configuration-error';
+import type { Attachment } from './attachment';
 import {
   bucketsOf,
   type CounterName,
@@ -35,27 +37,108 @@ export interface PrometheusRegistry {
   readonly contentType: string;
   metrics(): Promise<string>;
   registerMetric(metric: never): void;
+  getSingleMetric(name: string): unknown;
+  removeSingleMetric(name: string): void;
 }
 
-/** Adds all metrics to a registry, which reads them whenever it is asked for its text. */
-export function registerMetrics(registry: PrometheusRegistry, model: MetricsModel, update: () => void): void {
-  for (const metric of METRIC_NAMES) {
-    const { help, kind } = METRICS[metric];
-    const name = prometheusName(metric);
-    const read = async (): Promise<PrometheusMetric> => {
-      // prom-client asks each metric by itself.
-      if (growsWithTime(metric)) update();
-      return {
-        name,
-        help,
-        type: kind,
-        aggregator: kind === 'gauge' ? 'max' : 'sum',
-        values: await values(model, metric),
-      };
-    };
-    // What prom-client asks a metric for, with nothing of it that counts.
-    registry.registerMetric({ name, help, type: kind, aggregator: 'sum', get: read, reset: () => undefined } as never);
+/** What is shown of one telemetry. */
+export interface PrometheusSource {
+  readonly model: MetricsModel;
+  /** Brings what grows with time up to now. */
+  readonly update: () => void;
+}
+
+/** What stands in a registry for all telemetries that show themselves in it. */
+interface RegistryEntry {
+  readonly sources: Set<PrometheusSource>;
+  readonly metrics: readonly RegisteredMetric[];
+}
+
+interface RegisteredMetric {
+  readonly name: string;
+}
+
+const entries = new WeakMap<PrometheusRegistry, RegistryEntry>();
+
+/**
+ * Shows a telemetry in a registry while it is attached. Several may be shown in one registry: their values are added up. The
+ * last one takes the metrics away, so that the next app finds the registry as it was.
+ *
+ * @throws ConfigurationError on `attach`, when the registry has a metric of such a name that is not Warren's.
+ */
+export function addToRegistry(registry: PrometheusRegistry, source: PrometheusSource): Attachment {
+  const entry = entries.get(registry) ?? newEntry();
+  entries.set(registry, entry);
+  return {
+    attach: () => {
+      register(registry, entry);
+      entry.sources.add(source);
+    },
+    detach: () => {
+      entry.sources.delete(source);
+      if (entry.sources.size === 0) unregister(registry, entry.metrics);
+    },
+  };
+}
+
+/** Also where others are shown already: somebody may have cleared the registry meanwhile. */
+function register(registry: PrometheusRegistry, { metrics }: RegistryEntry): void {
+  const missing = metrics.filter((metric) => registry.getSingleMetric(metric.name) !== metric);
+  const taken = missing.filter(({ name }) => registry.getSingleMetric(name) !== undefined);
+  if (taken.length > 0) {
+    throw new ConfigurationError(
+      taken.map(
+        ({ name }) =>
+          `telemetry: the registry given as "prometheus" has a metric "${name}" that is not of this copy of Warren: give Warren another registry, or rename that metric`,
+      ),
+    );
   }
+  for (const metric of missing) registry.registerMetric(metric as never);
+}
+
+function unregister(registry: PrometheusRegistry, metrics: readonly RegisteredMetric[]): void {
+  for (const metric of metrics) {
+    if (registry.getSingleMetric(metric.name) === metric) registry.removeSingleMetric(metric.name);
+  }
+}
+
+function newEntry(): RegistryEntry {
+  const sources = new Set<PrometheusSource>();
+  return { sources, metrics: METRIC_NAMES.map((metric) => registeredMetric(metric, sources)) };
+}
+
+/** What prom-client asks a metric for, with nothing of it that counts. */
+function registeredMetric(metric: MetricName, sources: ReadonlySet<PrometheusSource>): RegisteredMetric {
+  const { help, kind } = METRICS[metric];
+  const name = prometheusName(metric);
+  const get = async (): Promise<PrometheusMetric> => {
+    // prom-client asks each metric by itself.
+    if (growsWithTime(metric)) for (const { update } of sources) update();
+    return {
+      name,
+      help,
+      type: kind,
+      aggregator: kind === 'gauge' ? 'max' : 'sum',
+      values: await valuesOfAll([...sources], metric),
+    };
+  };
+  return { name, help, type: kind, aggregator: 'sum', get, reset: () => undefined } as RegisteredMetric;
+}
+
+async function valuesOfAll(
+  sources: readonly PrometheusSource[],
+  metric: MetricName,
+): Promise<readonly PrometheusValue[]> {
+  const read = await Promise.all(sources.map(({ model }) => values(model, metric)));
+  if (read.length <= 1) return read[0] ?? [];
+  const combine = METRICS[metric].kind === 'gauge' ? Math.max : (a: number, b: number): number => a + b;
+  const combined = new Map<string, PrometheusValue>();
+  for (const each of read.flat()) {
+    const key = JSON.stringify([each.metricName, each.labels]);
+    const other = combined.get(key);
+    combined.set(key, other === undefined ? each : { ...each, value: combine(each.value, other.value) });
+  }
+  return [...combined.values()];
 }
 
 async function values(model: MetricsModel, name: MetricName): Promise<readonly PrometheusValue[]> {
