@@ -36,7 +36,6 @@ import { QueueLooks } from './queue-looks';
 import { serverInfo } from './server-info';
 import { type TlsSource, tlsSource } from './tls';
 import { TopologyKeeper } from './topology-keeper';
-import type { Untraced } from './untraced';
 
 export interface AmqpBrokerOptions {
   /** Several hosts of one cluster are a list, or have commas between them. */
@@ -62,15 +61,12 @@ export interface AmqpBrokerOptions {
   /** For amqps. */
   readonly tls?: TlsOptions;
   readonly events?: BrokerEvents;
-  /** Calls amqplib so that its instrumentation makes no spans; given where Warren makes its own. */
-  readonly untraced?: Untraced;
 }
 
 /** Of credentials and keys it has functions alone, which show nothing when they are printed. */
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls' | 'untraced'>> & {
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls'>> & {
   readonly login: LoginSource;
   readonly tls: TlsSource;
-  readonly untraced: Untraced | undefined;
 };
 
 export const DEFAULT_AMQP_OPTIONS = Object.freeze({
@@ -86,7 +82,7 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 
 /** RabbitMQ through amqplib. */
 export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBrokerOptions): Broker {
-  const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, untraced: undefined, ...given };
+  const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, ...given };
   return new AmqpBroker(parseAddresses(url), {
     ...options,
     login: loginSource(credentials, options.connectTimeoutMs),
@@ -120,7 +116,6 @@ class AmqpBroker implements Broker {
       maxWaiting: options.maxWaiting,
       maxPendingBytes: options.maxPendingBytes,
       timeoutMs: options.publishTimeoutMs,
-      untraced: options.untraced,
       onPublished: (startedAt, error) => options.events.onPublished?.(startedAt, error),
       onRefused: (code) => {
         if (code === 404) this.#restoreQuietly();
@@ -178,7 +173,6 @@ class AmqpBroker implements Broker {
         this.options.events.onSubscription?.(queue, state, error);
       },
       restoreTopology: () => this.#topology.restore(),
-      isTraced: this.options.untraced !== undefined,
     });
     this.#subscriptions.add(subscription);
     await subscription.open();

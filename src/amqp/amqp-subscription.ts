@@ -9,14 +9,11 @@ import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
 import type { AmqpConnection } from './connection';
 import { channelError, channelFailure, consumerLoss } from './error-mapping';
 import { serverInfo } from './server-info';
-import { originalConsume } from './untraced';
 
 export interface AmqpSubscriptionHooks {
   onState(queue: string, state: SubscriptionState, error?: Error): void;
   /** Declares again what is missing: the queue was gone. */
   restoreTopology(): Promise<void>;
-  /** Whether Warren traces deliveries itself, and amqplib's instrumentation shall not. */
-  readonly isTraced?: boolean;
 }
 
 const FIRST_RETRY_MS = 20;
@@ -222,8 +219,7 @@ export class AmqpSubscription implements Subscription {
 
   async #consume(generation: ChannelGeneration): Promise<void> {
     const { channel } = generation;
-    const consume = this.hooks.isTraced === true ? originalConsume(channel) : channel.consume.bind(channel);
-    const consumed = consume(this.queue, (message) => this.#received(generation, message), {
+    const consumed = channel.consume(this.queue, (message) => this.#received(generation, message), {
       noAck: false,
       arguments: this.#arguments(),
     });

@@ -2,6 +2,7 @@ import { type Channel, type ChannelModel, type ConfirmChannel, IllegalOperationE
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { withDeadline } from './deadline';
+import { keepUntraced } from './untraced';
 
 const RPC_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -35,6 +36,7 @@ async function inTime<C extends Channel>(opening: Promise<C>): Promise<C> {
   let late = false;
   opening.then((channel) => {
     channel.on('error', ignore);
+    keepUntraced(channel);
     if (late) void closeChannel(channel);
   }, ignore);
   try {

@@ -1,7 +1,6 @@
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { OutgoingMessage } from '../message/wire';
 import { publishBytes, writePublish } from './publish-frames';
-import { call, type Untraced } from './untraced';
 
 /** The parts of amqplib 2.3's internals that are used. Each is looked for before. */
 interface ChannelInternals {
@@ -41,10 +40,7 @@ export class ConfirmWriter {
   #end = 0;
   #closed = false;
 
-  constructor(
-    private readonly channel: ConfirmChannel,
-    private readonly untraced: Untraced = call,
-  ) {
+  constructor(private readonly channel: ConfirmChannel) {
     this.#direct = directPathOf(channel);
     channel.on('close', () => {
       this.#closed = true;
@@ -64,7 +60,7 @@ export class ConfirmWriter {
       // Confirms are counted, so nothing may overtake.
       this.#flush();
       const { exchange, routingKey, body } = message;
-      this.untraced(() => this.channel.publish(exchange, routingKey, body, publishOptions(message), onConfirm));
+      this.channel.publish(exchange, routingKey, body, publishOptions(message), onConfirm);
       return;
     }
     const block = this.#blockWithRoomFor(bytes);

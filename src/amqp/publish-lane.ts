@@ -8,7 +8,6 @@ import { closeChannel, openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
 import type { Publication } from './publication';
-import type { Untraced } from './untraced';
 
 export interface PublishLaneHooks {
   /** The broker closed a channel over a publish; AMQP's reply code. */
@@ -17,8 +16,6 @@ export interface PublishLaneHooks {
   refuseToWait(target: PublishTarget): Error | undefined;
   /** A message reached no queue. */
   onUnroutable(target: PublishTarget): void;
-  /** How amqplib is called. @defaultValue it just is */
-  readonly untraced?: Untraced | undefined;
 }
 
 const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
@@ -147,7 +144,7 @@ export class PublishLane {
       if (this.#channel === channel) this.#failure = channelFailure(error);
     });
     if (this.#model !== model) return;
-    const writer = new ConfirmWriter(channel, this.hooks.untraced);
+    const writer = new ConfirmWriter(channel);
     this.#writer = writer;
     this.#channel = channel;
     this.#failure = NO_REPLY;

@@ -81,7 +81,7 @@ function assembleApp(
     queueState: async (queue) => broker.queueState(queue),
   });
   const tracer = telemetry?.tracer;
-  const broker = createBroker(options, events, tracer);
+  const broker = createBroker(options, events);
   const client = new TaskClient({
     broker,
     clock,
@@ -175,7 +175,7 @@ function createHttpEndpoint(
   return endpoint;
 }
 
-function createBroker(options: ResolvedAppOptions, events: EventBus, tracer: TaskTracer | undefined): Broker {
+function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
   const brokerEvents: BrokerEvents = {
     onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
     onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
@@ -196,7 +196,6 @@ function createBroker(options: ResolvedAppOptions, events: EventBus, tracer: Tas
     maxConsumerConnections: options.maxConsumerConnections,
     ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    ...(tracer === undefined ? {} : { untraced: (act) => tracer.untraced(act) }),
     events: brokerEvents,
   });
 }

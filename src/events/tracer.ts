@@ -46,8 +46,6 @@ export interface TaskTracer {
   replay(replay: TracedReplay): SendTrace;
   /** Begins when a delivery is taken up; with `isRun: false`, it is settled without being run. */
   attempt(delivery: TracedDelivery, isRun: boolean): AttemptTrace;
-  /** Calls a client library in such a way that its own instrumentation makes no spans beside ours. */
-  untraced<T>(act: () => T): T;
 }
 
 export interface SendTrace {

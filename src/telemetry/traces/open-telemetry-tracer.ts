@@ -83,14 +83,4 @@ export class OpenTelemetryTracer implements TaskTracer {
     const { CONSUMER } = this.api.SpanKind;
     return this.#spans.start(PROCESS, delivery.queue, CONSUMER, links, creation, () => processAttributes(delivery));
   }
-
-  untraced<T>(act: () => T): T {
-    const { context } = this.api;
-    return context.with(this.#suppressed(context.active()), act);
-  }
-
-  /** What `suppressTracing` of `@opentelemetry/core` does, which is one package less to install. */
-  #suppressed(context: Context): Context {
-    return context.setValue(this.api.createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true);
-  }
 }

@@ -18,8 +18,8 @@ const { telemetry } = require('warren/telemetry');
 const { url, queue, traces } = JSON.parse(process.argv[2]);
 
 class Jobs {
-  run(_payload, { attempt }) {
-    if (attempt === 1) throw new Error('again');
+  run(_payload, { attempt, headers }) {
+    if (attempt === 1 && headers.large === undefined) throw new Error('again');
   }
 }
 Task({ payload: 'none', backoff: fixed('125ms') })(
@@ -41,6 +41,10 @@ async function main() {
   // With a header of its own, a message takes amqplib's way of publishing.
   await app.client.of(Jobs).run(undefined, { headers: { tenant: 'ada' } });
   await completed;
+  // Too large for the short way of publishing, whatever its headers.
+  const again = app.once('task:completed');
+  await app.client.of(Jobs).run(undefined, { headers: { large: 'x'.repeat(5_000) } });
+  await again;
   await app.stop();
   await ownUse();
   // In the order in which they began: a confirm may come after its task was run.

@@ -108,7 +108,12 @@ it('a stop while the app waits for its broker leaves no timer behind', async () 
   const clock = {
     now: () => Date.now(),
     schedule: () => {
-      const timer = { cancelled: false, cancel: () => void (timer.cancelled = true) };
+      const timer = {
+        cancelled: false,
+        cancel: () => {
+          timer.cancelled = true;
+        },
+      };
       timers.push(timer);
       return timer;
     },

@@ -9,7 +9,6 @@ it('rejects where a sampler or a propagator throws, as with anything else that g
     send: () => {
       throw new Error('no span');
     },
-    untraced: (act) => act(),
   } as Partial<TaskTracer> as TaskTracer;
   const app = await startApp({
     url: 'memory:',
