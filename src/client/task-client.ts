@@ -14,6 +14,7 @@ import type { Clock } from '../time/clock';
 import { EnqueueManyError } from './enqueue-many-error';
 import type { EnqueueOptions } from './enqueue-options';
 import { isAsyncIterable, ManyItems } from './many-items';
+import { methodsOfClass } from './methods-of-class';
 import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
 import type { EncodedPayload, SentTask } from './sent-task';
 import type {
@@ -272,22 +273,9 @@ export class TaskClient {
     return prepared;
   }
 
-  /** A proxy, so that calling a method without `@Task` is told by name and not as `undefined is not a function`. */
   #methodsOf(type: ClassType): unknown {
     const contracts = this.options.contractsOf(type);
-    const methods = new Map([...contracts].map(([method, contract]) => [method, this.#method(contract)]));
-    return new Proxy(Object.create(null), {
-      get: (_target, property) => {
-        // A proxy that answers `then` would be taken for a promise by `await`.
-        if (typeof property === 'symbol' || property === 'then') return undefined;
-        const method = methods.get(property);
-        if (method !== undefined) return method;
-        throw new UnknownTaskError(
-          `${type.name}.${property}`,
-          `Tasks of ${type.name} are: ${[...methods.keys()].join(', ')}.`,
-        );
-      },
-    });
+    return methodsOfClass(type, new Map([...contracts].map(([method, contract]) => [method, this.#method(contract)])));
   }
 
   #method(contract: TaskContract) {

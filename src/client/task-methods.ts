@@ -57,7 +57,8 @@ export type EnqueueArguments<P> = [P] extends [undefined | void]
 
 /**
  * The methods of a class, as a sender calls them: `client.of(EmailTasks).sendVerification(payload, options)`. The types
- * cannot tell which methods carry `@Task`; calling one that does not throws an `UnknownTaskError`.
+ * cannot tell which methods carry `@Task`; calling one that does not throws an `UnknownTaskError`. Otherwise it is like any
+ * object: it can be injected, compared, printed and spied on.
  */
 export type TaskMethods<T> = {
   readonly [K in keyof T as T[K] extends Method ? K : never]: EnqueueMethod<PayloadOfMethod<T[K]>>;

@@ -17,7 +17,13 @@ export interface InheritedRecords {
 
 /** Whether a value is a class with tasks or a task queue, of its own or inherited. */
 export function isTaskClass(value: unknown): value is ClassType {
-  return typeof value === 'function' && lineage(value as ClassType).some((type) => recordsOf(type) !== undefined);
+  if (typeof value !== 'function') return false;
+  try {
+    return lineage(value as ClassType).some((type) => recordsOf(type) !== undefined);
+  } catch {
+    // Somebody's proxy that throws when it is looked at.
+    return false;
+  }
 }
 
 /** Collects what a class and its bases recorded; the nearest record of a method, and the nearest queue, counts. */

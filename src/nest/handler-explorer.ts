@@ -36,7 +36,7 @@ export class HandlerExplorer {
       [...module.providers.values()]
         .filter((wrapper) => !wrapper.isAlias && !known.has(wrapper) && isFactory(wrapper))
         .flatMap((wrapper) => {
-          const type: unknown = (wrapper.instance as object | null | undefined)?.constructor;
+          const type = classOf(wrapper.instance);
           if (!isTaskClass(type)) return [];
           return `the provider ${String(wrapper.name)} of ${module.name} is a factory that gives a ${type.name}, whose tasks cannot be seen before it is called: provide it under its class, { provide: ${type.name}, useFactory }`;
         }),
@@ -69,9 +69,19 @@ function taskClassOf(wrapper: InstanceWrapper<object>): ClassType | undefined {
   const { metatype, token } = wrapper;
   if (!isFactory(wrapper) && isTaskClass(metatype)) return metatype;
   if (isTaskClass(token)) return token;
-  const instance: unknown = isFactory(wrapper) ? undefined : wrapper.instance;
-  const type: unknown = (instance as object | null | undefined)?.constructor;
+  const type = isFactory(wrapper) ? undefined : classOf(wrapper.instance);
   return isTaskClass(type) ? type : undefined;
+}
+
+/** Reads no property of the instance itself: providers are anybody's, and some proxies throw at whatever they do not know. */
+function classOf(instance: unknown): unknown {
+  if (typeof instance !== 'object' || instance === null) return undefined;
+  try {
+    const prototype = Reflect.getPrototypeOf(instance);
+    return prototype === null ? undefined : Reflect.get(prototype, 'constructor');
+  } catch {
+    return undefined;
+  }
 }
 
 const isFactory = ({ inject }: InstanceWrapper): boolean => inject !== undefined && inject !== null;
