@@ -98,7 +98,7 @@ export interface TaskAppOptions {
   readonly maxConsumerConnections?: number;
   /** How long running tasks have when the app stops: 0 to 24 days. @defaultValue `'30s'` */
   readonly stopTimeout?: Duration;
-  /** Whether SIGTERM and SIGINT stop the app, and a second one ends the process. @defaultValue `true` where tasks are run */
+  /** Whether SIGTERM, SIGINT and SIGHUP stop the app, and one that is sent again, half a second later or more, ends the process. @defaultValue `true` where tasks are run */
   readonly handleSignals?: boolean;
   /**
    * A small HTTP endpoint for those who watch the process: `/live` and `/ready`, 200 or 503, with the reasons as JSON. It

@@ -32,6 +32,7 @@ import { Worker } from '../worker/worker';
 import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
 import { createConsoleLogger } from './console-logger';
 import { discoverTaskClasses } from './discovery';
+import { launcherInTheWay } from './launcher';
 import { logEvents } from './log-events';
 import { logPayloads } from './log-payloads';
 import { memoryBroker } from './memory-servers';
@@ -69,6 +70,7 @@ function assembleApp(
   const logger = loggerOf(options.logger);
   logEvents(events, logger);
   warnOfOpenTls(options, logger);
+  warnOfLauncher(options, catalog, logger);
   const lifecycle = new AppLifecycle();
   const clock = options.clock ?? systemClock;
   const telemetry = options.telemetry?.observe({
@@ -295,6 +297,16 @@ function chosenQueues(consume: boolean | readonly string[], catalog: TaskCatalog
 function loggerOf(logger: ResolvedAppOptions['logger']): Logger {
   if (logger === false) return SILENT_LOGGER;
   return typeof logger === 'string' ? createConsoleLogger(logger) : logger;
+}
+
+function warnOfLauncher(options: ResolvedAppOptions, catalog: TaskCatalog, logger: Logger): void {
+  if (!(options.handleSignals ?? consumedQueues(options, catalog).length > 0)) return;
+  const startedBy = launcherInTheWay(process.env, process.stdin.isTTY || process.stderr.isTTY);
+  if (startedBy === undefined) return;
+  logger.warn(
+    { startedBy },
+    `SIGTERM may not arrive here: ${startedBy} started this process through a shell, which does not pass it on. Start it with node itself: node dist/worker.js, or node node_modules/warren/dist/cli/main.js worker`,
+  );
 }
 
 function warnOfOpenTls({ tls }: ResolvedAppOptions, logger: Logger): void {

@@ -1,3 +1,5 @@
+import { SignalBurst } from '../app/signal-burst';
+
 /** Raised when somebody answers a question with Ctrl-C. Ends the command with 130; what was not begun is not done. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
@@ -15,13 +17,14 @@ export interface Interruption {
 }
 
 /**
- * The first SIGINT or SIGTERM asks the command to end in good order. The second one ends the process at once, with
- * 128 + its number.
+ * The first SIGINT or SIGTERM asks the command to end in good order. One that is sent again ends the process at once, with
+ * 128 + its number; one that npx passes on as well counts once.
  */
 export function listenForInterrupt(): Interruption {
   const controller = new AbortController();
+  const burst = new SignalBurst(() => performance.now());
   const onSignal = (_signal: NodeJS.Signals, number: number): void => {
-    if (controller.signal.aborted) process.exit(128 + number);
+    if (burst.next() === 'again') process.exit(128 + number);
     controller.abort();
   };
   process.on('SIGINT', onSignal);
