@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error';
+import { isTextOfNothing, mistakeAround, mistakenScheme } from './url-mistakes';
 
 /** Where the broker is and who we are, taken apart. For people, show its `label`. */
 export interface BrokerAddress {
@@ -30,13 +31,22 @@ const ENCODE_REMEDY =
  * @throws ConfigurationError
  */
 export function parseAddress(url: string): BrokerAddress {
-  const [, scheme, rest] = /^(amqps?):\/\/(.*)$/s.exec(url) ?? [];
-  if (scheme === undefined || rest === undefined) throw invalid('it must begin with amqp:// or amqps://');
+  const mistake = mistakeAround(url);
+  if (mistake !== undefined) throw invalid(mistake);
+  const [, written, rest] = /^(amqps?):\/\/(.*)$/is.exec(url) ?? [];
+  if (written === undefined || rest === undefined) throw invalid(mistakenScheme(url));
+  const scheme = written.toLowerCase();
   const at = credentialsEnd(rest);
   const credentials = at === -1 ? undefined : rest.slice(0, at);
   const tls = scheme === 'amqps';
   const server = parseServer(rest.slice(at + 1), tls);
   const [username, password] = parseCredentials(credentials);
+  const empty = [server.host, server.vhost, username, password].find(isTextOfNothing);
+  if (empty !== undefined) {
+    throw invalid(
+      'one of its parts is the text of a value that was not set ("undefined", "null"): check the variables that it is made of',
+    );
+  }
   const hasCredentials = credentials !== undefined;
   const label = labelOf(scheme, server);
   return Object.freeze({ tls, ...server, username, password: () => password, hasCredentials, label });
@@ -71,16 +81,29 @@ function decode(text: string, what: string): string {
   }
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be found.
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Shows nothing of it: it may be a password whose "@" is missing. */
+function whyUnreadable(text: string): string {
+  if (/\s/.test(text)) return ': they hold white space';
+  if (/^[^[\]/?#]*:[^[\]/?#]*:/.test(text))
+    return ': an IPv6 address needs brackets, [::1], and a user and password end in "@"';
+  if (text.includes('#')) return ': "#" must be written as %23';
+  return '';
+}
+
 type Server = Pick<BrokerAddress, 'host' | 'port' | 'vhost' | 'heartbeatSeconds'>;
 
 function parseServer(text: string, tls: boolean): Server {
   const [, host, port, path = '', query = ''] =
     /^(\[[0-9a-fA-F:.%]+\]|[^:/?#[\]\s]*)(?::(\d{1,5}))?(?:\/([^?#]*))?(?:\?([^#]*))?$/.exec(text) ?? [];
-  if (host === undefined) throw invalid('its host and port cannot be read');
+  if (host === undefined) throw invalid(`its host and port cannot be read${whyUnreadable(text)}`);
   const number = port === undefined ? (tls ? DEFAULT_TLS_PORT : DEFAULT_PORT) : Number(port);
   if (number < 1 || number > 65_535) throw invalid('its port is not in 1 to 65535');
   const vhost = decode(path, 'vhost');
   if (path.includes('/')) throw invalid('its vhost holds a "/": write it as %2F');
+  if (CONTROL.test(vhost)) throw invalid('its vhost holds a line break or another control character: remove it');
   return {
     host: host === '' ? 'localhost' : host.replace(/^\[|\]$/g, ''),
     port: number,

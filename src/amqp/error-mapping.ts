@@ -7,6 +7,7 @@ import {
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { isTlsCode, tlsRemedy } from './tls-failure';
+import { otherUser } from './url-mistakes';
 
 /** Why the broker closed a channel. */
 export interface ChannelFailure {
@@ -76,12 +77,24 @@ export function connectionFailure(error: unknown, address: string): ConnectionFa
 
 function remedyFor(reason: ConnectionFailure, message: string, code: string, address: string): string {
   if (reason === 'tls') return tlsRemedy(code);
+  const port = /:(\d+)(?:\/|$)/.exec(address)?.[1] ?? '';
+  const other = otherUser(port);
+  if (other !== undefined && reason !== 'credentials' && reason !== 'vhost') {
+    return `Port ${port} is usually that of ${other}: AMQP is usually at 5672, and at 5671 with TLS.`;
+  }
+  if (/^(?:ENOTFOUND|EAI_AGAIN)$/.test(code)) return NAME_REMEDY;
+  if (code === 'ECONNREFUSED' && LOOPBACK.test(address)) return `${REMEDIES[reason]} ${LOOPBACK_REMEDY}`;
   if (NO_MECHANISM.test(message)) return 'Let the broker offer it (auth_mechanisms), or log in another way.';
   // So ends also what speaks AMQP to a port that waits for TLS.
   const isCut = CLOSED_ABRUPTLY.test(message) || code === 'ECONNRESET';
   if (isCut && !address.startsWith('amqps:')) return `${REMEDIES[reason]} A TLS port needs amqps://.`;
   return REMEDIES[reason];
 }
+
+const NAME_REMEDY =
+  "The host's name cannot be resolved: check how it is written, and what resolves names here (DNS, /etc/hosts, the container's network).";
+const LOOPBACK = /^amqps?:\/\/(?:localhost|127\.|\[::1\])/;
+const LOOPBACK_REMEDY = 'In a container, this address is the container itself: name the service or the host.';
 
 const NO_MECHANISM = /^SASL mechanism \S+ is not provided/;
 const CLOSED_ABRUPTLY = /closed abruptly/;
@@ -123,6 +136,8 @@ function failureDetail(message: string, code: string): string {
 
 function failureReason(message: string, code: string): ConnectionFailure {
   if (/ACCESS[-_]REFUSED/.test(message)) return /vhost/.test(message) ? 'vhost' : 'credentials';
+  // Of what was negotiated: frame_max, channel_max, heartbeat.
+  if (/NOT[-_]ALLOWED.*negotiated/s.test(message)) return 'protocol';
   if (/NOT[-_]ALLOWED/.test(message) || message.startsWith(VHOST_REFUSED)) return 'vhost';
   if (/ETIMEDOUT/.test(message) || code === 'ETIMEDOUT') return 'timeout';
   if (NO_MECHANISM.test(message)) return 'credentials';

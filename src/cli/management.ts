@@ -1,6 +1,8 @@
+import { isTlsCode, tlsRemedy } from '../amqp/tls-failure';
 import { DEFAULT_APP_OPTIONS } from '../app/app-options';
 import type { TaskApp } from '../app/task-app';
 import { listUrls } from '../broker/url-list';
+import { describeThrown } from '../errors/describe-thrown';
 import type { CommonOptions } from './options';
 import type { Session } from './session';
 import { UsageError } from './usage-error';
@@ -38,12 +40,14 @@ export async function openManagement(
   if (url === undefined) return undefined;
   const api = createApi(url, vhostOf(brokerUrl));
   const overview = await api.get('/overview');
+  const failure = isNamed ? api.lastFailure() : undefined;
+  if (failure !== undefined) throw new UsageError(`the management plugin at ${url.origin} ${failure}`);
   const cluster = text(field(overview, 'cluster_name'));
   if (cluster !== undefined && cluster === app.server.cluster) return api;
   if (!isNamed) return undefined;
   throw new UsageError(
     cluster === undefined
-      ? `the management plugin does not answer at ${url.origin}, or refuses the user`
+      ? `what answers at ${url.origin} is not the management plugin: it names no cluster`
       : `the management plugin at ${url.origin} is of the cluster "${cluster}", the broker of "${app.server.cluster ?? '?'}"`,
   );
 }
@@ -85,22 +89,50 @@ function vhostOf(brokerUrl: string): string {
   return path === '' ? '%2F' : encodeURIComponent(decodeURIComponent(path));
 }
 
-function createApi(url: URL, vhost: string): ManagementApi {
+function createApi(url: URL, vhost: string): ManagementApi & { lastFailure(): string | undefined } {
+  let failure: string | undefined;
   const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   const headers = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   const base = `${url.origin}${url.pathname.replace(/\/$/, '')}/api`;
   return {
     vhost,
+    lastFailure: () => failure,
     get: async (path) => {
       try {
         const response = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
+        failure = response.ok ? undefined : refusalOf(response.status);
         return response.ok ? ((await response.json()) as unknown) : undefined;
-      } catch {
+      } catch (error) {
         // Not there, too slow, or no JSON: it is never required.
+        failure = failureOf(error);
         return undefined;
       }
     },
   };
+}
+
+/** What an HTTP status says, and what to do. */
+function refusalOf(status: number): string {
+  if (status === 401) return 'refuses the user (401): check the user and the password in its URL';
+  if (status === 403) return 'refuses the user (403): give the user a tag, "monitoring" for example';
+  if (status === 404) return 'answers 404: check the path in its URL, and whether it is the management plugin';
+  return `answers ${status}`;
+}
+
+/** What kept it from answering. `fetch` hides it in the cause. */
+export function failureOf(error: unknown): string {
+  const { name, code: outer, message } = describeThrown(error, 200);
+  const cause = describeThrown(error instanceof Error ? error.cause : undefined, 200);
+  const code = cause.code ?? outer ?? '';
+  if (name === 'TimeoutError') return `does not answer within ${TIMEOUT_MS} ms`;
+  if (/^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_UNTRUSTED)/.test(code)) {
+    return `has a certificate of an authority that is not known here (${code}): start the command with NODE_EXTRA_CA_CERTS=/path/of/ca.pem`;
+  }
+  if (isTlsCode(code)) return `cannot be reached over TLS (${code}): ${tlsRemedy(code)}`;
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return `cannot be reached: its host's name is not known here (${code})`;
+  if (code !== '') return `cannot be reached (${code}): is it enabled, and is it the right port?`;
+  return name === 'SyntaxError' ? 'answers something else than JSON' : `cannot be asked (${cause.message || message})`;
 }
 
 /** A field of something that came as JSON. */

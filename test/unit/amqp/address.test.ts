@@ -30,6 +30,10 @@ it.each<[string, object]>([
   ['amqp://a%64a:p%C3%A9%2F%23%40%25%3F@broker', { username: 'ada', password: 'pé/#@%?' }],
   ['amqp://[::1]:5673/shop', { host: '::1', port: 5673, label: 'amqp://[::1]:5673/shop' }],
   ['amqps://[2001:db8::7]', { host: '2001:db8::7', port: 5671, label: 'amqps://[2001:db8::7]:5671' }],
+  ['AMQPS://broker', { tls: true, port: 5671, label: 'amqps://broker:5671' }],
+  ['amqp://app:pa$word@broker', { password: 'pa$word' }],
+  ["amqp://broker/it's'", { vhost: "it's'" }],
+  ['amqp://app:$(pa)word@broker', { password: '$(pa)word' }],
   ['amqp://broker/', { vhost: '/' }],
   ['amqp://broker/%2F', { vhost: '/', label: 'amqp://broker:5672' }],
   ['amqp://broker/%2fshop', { vhost: '/shop', label: 'amqp://broker:5672/%2Fshop' }],
@@ -41,11 +45,42 @@ it.each<[string, object]>([
   expect(withPassword(url)).toMatchObject(expected);
 });
 
+// biome-ignore-start lint/style/useTemplate: these are what a template would replace.
 it.each<[string, string]>([
   ['', 'must begin with amqp:// or amqps://'],
   ['broker:5672', 'must begin with'],
   ['http://broker', 'must begin with'],
-  ['AMQP:broker', 'must begin with'],
+  ['AMQP:broker', 'must begin with amqp:// or amqps://, with two slashes'],
+  ['amqp:/broker', 'with two slashes'],
+  [
+    'http://broker:15672',
+    "begins with http://: the management plugin's address is not the broker's, whose port is usually 5672",
+  ],
+  ['redis://broker', 'begins with redis://'],
+  ['amqp://broker\n', 'it ends in a line break'],
+  ['amqp://broker/shop\r\n', 'it ends in a line break'],
+  ['amqp://broker/shop\n  ', 'it ends in a line break'],
+  ['amqp://broker/shop%0A', 'its vhost holds a line break'],
+  [' amqp://broker', 'white space at its beginning or end'],
+  ['amqp://broker\t', 'white space at its beginning or end'],
+  ['\uFEFFamqp://broker', 'byte order mark'],
+  ['"amqp://broker"', 'quotation marks around it'],
+  ["'amqp://broker'", 'quotation marks around it'],
+  ['"amqp://broker', 'quotation marks around it'],
+  ['amqp://broker/shop"', 'quotation marks around it'],
+  ['$' + '{AMQP_URL}', 'a variable that nobody has replaced'],
+  ['$AMQP_URL', 'a variable that nobody has replaced'],
+  ['%AMQP_URL%', 'a variable that nobody has replaced'],
+  ['amqp://$' + '{USER}:$' + '{PASSWORD}@broker', 'a variable that nobody has replaced'],
+  ['amqp://{{ user }}@broker', 'a variable that nobody has replaced'],
+  ['amqp://$(cat user)@broker', 'a variable that nobody has replaced'],
+  ['undefined', 'the text of a value that was not set'],
+  ['[object Object]', 'the text of a value that was not set'],
+  ['amqp://undefined', 'the text of a value that was not set'],
+  ['amqp://undefined:undefined@broker', 'the text of a value that was not set'],
+  ['amqp://broker/null', 'the text of a value that was not set'],
+  ['amqp://bro ker', 'they hold white space'],
+  ['amqp://::1', 'an IPv6 address needs brackets'],
   ['amqp://bro ker', 'host and port cannot be read'],
   ['amqp://broker:port', 'host and port cannot be read'],
   ['amqp://::1', 'host and port cannot be read'],
@@ -65,6 +100,7 @@ it.each<[string, string]>([
   expect(refusalOf(url).message).toContain(problem);
 });
 
+// biome-ignore-end lint/style/useTemplate: the table ends.
 describe('a password that was not encoded', () => {
   it.each<[string, string]>([
     ['a slash', `amqp://app:${CANARY}/w@broker`],
@@ -90,6 +126,11 @@ describe('a password that was not encoded', () => {
     `amqp://app:${CANARY}@broker/a/b`,
     `amqp://app:${CANARY}@broker?heartbeat=x`,
     `amqp://${CANARY}%zz:pw@broker`,
+    `amqp://app:${CANARY}@broker\n`,
+    `"amqp://app:${CANARY}@broker"`,
+    `amqp://app:${CANARY}@undefined`,
+    `amqp://app:\${${CANARY}}@broker`,
+    `amqp://app:${CANARY}:5672`,
   ])('stands in no error, whatever else is wrong: %#', (url) => {
     expectNoCanary(refusalOf(url));
   });

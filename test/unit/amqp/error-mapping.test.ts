@@ -131,3 +131,41 @@ it('of several hosts that failed, tells what each said, and the reason that no w
   );
   expect(allFailed(failures.slice(0, 1))).toBe(failures[0]);
 });
+
+it.each<[string, string, Error, RegExp]>([
+  [
+    'the management plugin',
+    'amqp://broker:15672',
+    new Error('Socket closed abruptly during opening handshake'),
+    /Port 15672 is usually that of the management plugin, which speaks HTTP: AMQP is usually at 5672/,
+  ],
+  ['MQTT', 'amqp://broker:1883/shop', coded('ECONNRESET', 'read ECONNRESET'), /Port 1883 is usually that of MQTT/],
+  ['a name that nobody knows', ADDRESS, coded('ENOTFOUND', 'getaddrinfo ENOTFOUND broker'), /name cannot be resolved/],
+  [
+    'a resolver that does not answer',
+    ADDRESS,
+    coded('EAI_AGAIN', 'getaddrinfo EAI_AGAIN broker'),
+    /name cannot be resolved/,
+  ],
+  [
+    'a container that asks itself',
+    'amqp://localhost:5672',
+    coded('ECONNREFUSED', 'connect ECONNREFUSED ::1:5672'),
+    /In a container, this address is the container itself/,
+  ],
+  [
+    'a TLS port without TLS',
+    'amqp://broker:5671',
+    new Error('Socket closed abruptly during opening handshake'),
+    /A TLS port needs amqps:/,
+  ],
+])('says what to do about %s', (_what, address, error, remedy) => {
+  expect(connectionFailure(error, address).message).toMatch(remedy);
+});
+
+it('does not blame the vhost for a frame size that the broker refuses', () => {
+  const refused = new Error(
+    'Connection closed: 530 (NOT-ALLOWED) with message "NOT_ALLOWED - negotiated frame_max = 4096 is lower than the minimum allowed value (8192)"',
+  );
+  expect(connectionFailure(refused, ADDRESS)).toMatchObject({ reason: 'protocol' });
+});

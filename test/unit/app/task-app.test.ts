@@ -79,3 +79,19 @@ describe('an app that starts', () => {
     expect(process.listenerCount('SIGTERM')).toBe(listening);
   });
 });
+
+describe('an app whose start() is called twice', () => {
+  const create = () => createTaskApp({ url: 'memory:', logger: false });
+
+  it('says so, and what to do, while it starts, runs, and has stopped', async () => {
+    const app = await create();
+    await expect(app.client.enqueue(followUp, {})).rejects.toThrow('the app was not started. Await app.start() first');
+    const started = app.start();
+    await expect(app.start()).rejects.toThrow('Cannot start the app: start() was called before and is not over');
+    await started;
+    await expect(app.start()).rejects.toThrow('Cannot start the app: start() was called before, and the app runs');
+    await app.stop();
+    await expect(app.start()).rejects.toThrow('An app starts once: make another one with createTaskApp()');
+    await expect(app.client.enqueue(followUp, {})).rejects.toThrow('make another one with createTaskApp()');
+  });
+});
