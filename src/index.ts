@@ -2,25 +2,14 @@ export type { LimitOptions, TaskAppOptions } from './app/app-options';
 export { createConsoleLogger } from './app/console-logger';
 export { createTaskApp } from './app/create-task-app';
 export type { LogPayload } from './app/log-payloads';
-export type { AppState, TaskApp } from './app/task-app';
+export { type AppState, TaskApp } from './app/task-app';
 export type { WarrenConfig } from './app/warren-config';
 export type { BrokerCredentials, CredentialsOption, PemSource, TlsOptions } from './broker/access';
 export type { ConnectionState, ServerInfo, SubscriptionState, TopologyMode } from './broker/broker';
 export { EnqueueManyError } from './client/enqueue-many-error';
-export type { EnqueueOptions } from './client/enqueue-options';
-export type { TaskClient } from './client/task-client';
-export type {
-  EnqueueArguments,
-  EnqueuedTask,
-  EnqueueItem,
-  EnqueueItems,
-  EnqueueMethod,
-  EnqueueResult,
-  PayloadInput,
-  TaskMethods,
-} from './client/task-methods';
+export { TaskClient } from './client/task-client';
 export type { DeadLetter } from './dead-letter/dead-letter';
-export type { DeadLetters } from './dead-letter/dead-letters';
+export { DeadLetters } from './dead-letter/dead-letters';
 export type { DeadLetterFilter } from './dead-letter/filter';
 export type { DiscardOptions, ListOptions, ReplayOptions, ReplayProgress } from './dead-letter/options';
 export type { TaskCatalog } from './decorators/catalog';
@@ -87,7 +76,7 @@ export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normaliz
 export type { ScheduleInfo } from './schedule/schedule-info';
 export type { RunTimeSchedule, Schedules } from './schedule/schedules';
 export type { ClassType } from './task/class-type';
-export type { TaskContext, TaskFailure, TaskLog } from './task/context';
+export type { TaskContext, TaskFailure, TaskLog, WriteTaskLog } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
 export type {
   ExchangeType,
@@ -97,11 +86,23 @@ export type {
   TaskDefinition,
   TaskHandler,
 } from './task/definition';
+export type { EnqueueOptions } from './task/enqueue-options';
 export type { DeadLetterReason } from './task/outcome';
 export type { PayloadOption, PayloadType } from './task/payload-type';
 export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-policy';
 export type { CatchUp, Overlap, Recurrence, ScheduleDefinition, ScheduleRule, ScheduleSettings } from './task/schedule';
 export { DiscardTask, FailTask, RetryTask, type RetryTaskOptions, SnoozeTask, TaskSignal } from './task/signals';
+export type {
+  EnqueueArguments,
+  EnqueuedTask,
+  EnqueueItem,
+  EnqueueItems,
+  EnqueueMethod,
+  EnqueueResult,
+  PayloadInput,
+  TaskMethods,
+  TaskSender,
+} from './task/task-methods';
 export type { Clock, Timer } from './time/clock';
 export type { Duration } from './time/duration';
 export { type FormatOptions, formatTopology, type TopologyFormat } from './topology/format';

@@ -6,7 +6,7 @@ import {
 } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { isTlsCode, tlsRemedy } from './tls-failure';
+import { isTlsCode, tlsRemedy } from '../errors/tls-failure';
 import { otherUser } from './url-mistakes';
 
 /** Why the broker closed a channel. */

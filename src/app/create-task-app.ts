@@ -17,7 +17,9 @@ import { HttpEndpoint } from '../http/http-endpoint';
 import { RunEnds } from '../schedule/run-ends';
 import { Schedules } from '../schedule/schedules';
 import type { StoredSchedule } from '../schedule/state';
+import type { ClassType } from '../task/class-type';
 import type { QueueDefinition } from '../task/definition';
+import type { TaskSender } from '../task/task-methods';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
@@ -31,6 +33,7 @@ import { Settler } from '../worker/settler';
 import { Worker } from '../worker/worker';
 import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
 import { createConsoleLogger } from './console-logger';
+import { constructorProblem } from './constructor-problem';
 import { discoverTaskClasses } from './discovery';
 import { launcherInTheWay } from './launcher';
 import { logEvents } from './log-events';
@@ -52,11 +55,34 @@ import { AppLifecycle, TaskApp } from './task-app';
  * ```
  */
 export async function createTaskApp(options: TaskAppOptions = {}): Promise<TaskApp> {
-  const resolved = resolveAppOptions(options, process.env, process.cwd());
+  const resolved = await resolveOptions(options);
   const classes = await discoverTaskClasses(resolved.tasks, { cwd: resolved.cwd });
   const catalog = resolveDefinitions(classes, resolved.defaults);
   const payloads = new PayloadWiring(resolved.limits, resolved.name);
   return assembleApp(resolved, catalog, payloads, await schedulesInCode(catalog, payloads));
+}
+
+/** @throws ConfigurationError with the mistakes of the tasks as well, where the options have some. */
+async function resolveOptions(options: TaskAppOptions): Promise<ResolvedAppOptions> {
+  try {
+    return resolveAppOptions(options, process.env, process.cwd());
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    const others = await problemsOfTasks(options);
+    throw others.length === 0 ? error : new ConfigurationError([...error.problems, ...others], { cause: error });
+  }
+}
+
+async function problemsOfTasks({ tasks, cwd }: TaskAppOptions): Promise<readonly string[]> {
+  try {
+    const classes = Array.isArray(tasks) ? (tasks as readonly (ClassType | string)[]) : [];
+    const from = typeof cwd === 'string' && cwd !== '' ? cwd : process.cwd();
+    resolveDefinitions(await discoverTaskClasses(classes, { cwd: from }));
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
 }
 
 /** Puts the parts together. */
@@ -97,7 +123,12 @@ function assembleApp(
   const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
   const runEnds = new RunEnds(broker.publisher);
-  const worker = createWorker(options, consumed, catalog, broker, events, payloads, { tracer, logger, runEnds });
+  const worker = createWorker(options, consumed, catalog, broker, events, payloads, {
+    tracer,
+    logger,
+    runEnds,
+    sender: client,
+  });
   const topology = planTopology({ queues: catalog.queues, schedules: options.schedules ?? scheduled.length > 0 });
   const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events, tracer);
   const schedules = createSchedules(options, catalog, broker, client, payloads, lifecycle);
@@ -215,6 +246,7 @@ interface WorkerWiring {
   readonly tracer: TaskTracer | undefined;
   readonly logger: Logger;
   readonly runEnds: RunEnds;
+  readonly sender: TaskSender;
 }
 
 function createWorker(
@@ -224,10 +256,11 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
-  { tracer, logger, runEnds }: WorkerWiring,
+  { tracer, logger, runEnds, sender }: WorkerWiring,
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
+  if (options.resolver === undefined) refuseConstructorParameters(queues, catalog);
   const resolver = options.resolver ?? createDefaultResolver();
   const middleware =
     options.logPayload === undefined ? options.middleware : [logPayloads(options.logPayload), ...options.middleware];
@@ -253,6 +286,7 @@ function createWorker(
       newId: randomUUID,
       tracer,
       logger,
+      sender,
       overruns,
     }),
     settler: new Settler({
@@ -264,6 +298,13 @@ function createWorker(
       onAwaitedEnd: (schedule, id) => runEnds.tell(schedule, id),
     }),
   });
+}
+
+/** @throws ConfigurationError for handler classes whose constructor needs what nobody gives. */
+function refuseConstructorParameters(queues: readonly QueueDefinition[], catalog: TaskCatalog): void {
+  const types = new Set(queues.flatMap(({ name }) => catalog.tasksOf(name).map(({ handler }) => handler.type)));
+  const problems = [...types].flatMap((type) => constructorProblem(type) ?? []);
+  if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
 /** @throws ConfigurationError when a queue is named that no task has. */

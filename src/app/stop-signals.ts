@@ -1,8 +1,9 @@
+import { constants } from 'node:os';
 import { SignalBurst } from './signal-burst';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-type OnSignal = (signal: NodeJS.Signals, number: number) => void;
+type OnSignal = (signal: NodeJS.Signals) => void;
 
 /** What is needed of `process`. */
 export interface SignalledProcess {
@@ -48,10 +49,10 @@ export class StopSignals {
     };
   }
 
-  readonly #onSignal: OnSignal = (signal, number) => {
+  readonly #onSignal: OnSignal = (signal) => {
     this.#burst ??= new SignalBurst(this.now);
     const kind = this.#burst.next();
-    if (kind === 'again') this.target.exit(128 + number);
+    if (kind === 'again') this.target.exit(128 + constants.signals[signal]);
     if (kind !== 'first') return;
     this.#endsProcess = this.target.listenerCount(signal) === 1;
     for (const stop of [...this.#stops]) this.#begin(stop);
@@ -81,7 +82,15 @@ export class StopSignals {
   }
 }
 
-const signals = new StopSignals(process, () => performance.now());
+const signals = new StopSignals(
+  {
+    prependListener: (signal, listener) => process.prependListener(signal, listener),
+    removeListener: (signal, listener) => process.off(signal, listener),
+    listenerCount: (signal) => process.listenerCount(signal),
+    exit: (code) => process.exit(code),
+  },
+  () => performance.now(),
+);
 
 /** @returns the function that stops listening. */
 export const stopOnSignals = (stop: Stop): (() => void) => signals.add(stop);

@@ -1,8 +1,8 @@
-import { isTlsCode, tlsRemedy } from '../amqp/tls-failure';
 import { DEFAULT_APP_OPTIONS } from '../app/app-options';
 import type { TaskApp } from '../app/task-app';
 import { listUrls } from '../broker/url-list';
 import { describeThrown } from '../errors/describe-thrown';
+import { isTlsCode, tlsRemedy } from '../errors/tls-failure';
 import type { CommonOptions } from './options';
 import type { Session } from './session';
 import { UsageError } from './usage-error';

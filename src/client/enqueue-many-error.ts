@@ -1,6 +1,6 @@
 import { describeThrown } from '../errors/describe-thrown';
 import { WarrenError } from '../errors/warren-error';
-import type { EnqueueResult } from './task-methods';
+import type { EnqueueResult } from '../task/task-methods';
 
 /**
  * Raised when the iterable that was given to `enqueueMany` throws. What it gave before was sent: `results` has the result

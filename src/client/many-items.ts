@@ -1,6 +1,6 @@
 import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
-import type { EnqueueItem, EnqueueResult } from './task-methods';
+import type { EnqueueItem, EnqueueResult } from '../task/task-methods';
 import { Window } from './window';
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */

@@ -2,8 +2,9 @@ import { InvalidPayloadError, MessageLimitError, type PayloadProblem } from '../
 import { HEADER, userHeaders } from '../message/headers';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
+import type { EnqueueOptions } from '../task/enqueue-options';
 import { route } from '../topology/ladder';
-import { type EnqueueOptions, type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
+import { type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
 import type { EncodedPayload, SentTask } from './sent-task';
 import { newTaskId } from './task-id';
 

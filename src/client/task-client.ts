@@ -9,14 +9,8 @@ import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
+import type { EnqueueOptions } from '../task/enqueue-options';
 import { queueNameProblem } from '../task/names';
-import type { Clock } from '../time/clock';
-import { EnqueueManyError } from './enqueue-many-error';
-import type { EnqueueOptions } from './enqueue-options';
-import { isAsyncIterable, ManyItems } from './many-items';
-import { methodsOfClass } from './methods-of-class';
-import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
-import type { EncodedPayload, SentTask } from './sent-task';
 import type {
   EnqueueArguments,
   EnqueuedTask,
@@ -24,7 +18,14 @@ import type {
   EnqueueItems,
   EnqueueResult,
   TaskMethods,
-} from './task-methods';
+  TaskSender,
+} from '../task/task-methods';
+import type { Clock } from '../time/clock';
+import { EnqueueManyError } from './enqueue-many-error';
+import { isAsyncIterable, ManyItems } from './many-items';
+import { methodsOfClass } from './methods-of-class';
+import { type OutgoingContext, type OutgoingTask, outgoingTask } from './outgoing-task';
+import type { EncodedPayload, SentTask } from './sent-task';
 import type { Window } from './window';
 
 export interface TaskClientOptions {
@@ -46,7 +47,7 @@ export interface TaskClientOptions {
 const BYTES_A_PLACE = 16 * 1024;
 
 /** Enqueues tasks: validated before they are sent, and stored by the broker before the promise resolves. */
-export class TaskClient {
+export class TaskClient implements TaskSender {
   readonly #sent = new Map<TaskContract, SentTask>();
   readonly #methods = new Map<ClassType, unknown>();
 

@@ -1,5 +1,8 @@
 import { type DynamicModule, Inject, Module, type Provider } from '@nestjs/common';
 import { ApplicationConfig, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { TaskApp } from '../app/task-app';
+import { TaskClient } from '../client/task-client';
+import { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
 import { type Connection, createConnection } from './connection';
 import { ConnectionRegistry } from './connection-registry';
@@ -26,6 +29,13 @@ import {
   getTaskClientToken,
   optionsToken,
 } from './tokens';
+
+/** What a constructor parameter of these types gets without a decorator, of the connection that has no name. */
+const BY_TYPE = [
+  { type: TaskApp, token: getTaskAppToken },
+  { type: TaskClient, token: getTaskClientToken },
+  { type: DeadLetters, token: getDeadLettersToken },
+] as const;
 
 /** What all connections of an application share. */
 @Module({
@@ -85,6 +95,7 @@ function dynamicModule(
       getTaskAppToken(connection),
       getTaskClientToken(connection),
       getDeadLettersToken(connection),
+      ...(connection === DEFAULT_CONNECTION ? BY_TYPE.map(({ type }) => type) : []),
     ],
   };
 }
@@ -119,6 +130,9 @@ function partsOf(connection: string): readonly Provider[] {
     { provide: app, inject: [made], useFactory: (one: Connection) => one.app },
     { provide: getTaskClientToken(connection), inject: [made], useFactory: (one: Connection) => one.app.client },
     { provide: getDeadLettersToken(connection), inject: [made], useFactory: (one: Connection) => one.app.deadLetters },
+    ...(connection === DEFAULT_CONNECTION
+      ? BY_TYPE.map(({ type, token }): Provider => ({ provide: type, useExisting: token() }))
+      : []),
   ];
 }
 

@@ -1,6 +1,5 @@
 import type { Broker } from '../broker/broker';
 import type { EncodedPayload } from '../client/sent-task';
-import type { EnqueuedTask, PayloadInput } from '../client/task-methods';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConfigurationError } from '../errors/configuration-error';
 import { ConnectionClosedError, UnroutableError } from '../errors/enqueue-errors';
@@ -10,6 +9,7 @@ import type { ScheduleOptions } from '../recurrence/schedule-options';
 import type { TaskContract } from '../task/contract';
 import { nameProblem } from '../task/names';
 import { OptionReader } from '../task/option-reader';
+import type { EnqueuedTask, PayloadInput } from '../task/task-methods';
 import type { Clock, Timer } from '../time/clock';
 import { SCHEDULES_QUEUE } from '../topology/names';
 import { tickId } from './due';

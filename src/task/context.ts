@@ -1,3 +1,5 @@
+import type { TaskSender } from './task-methods';
+
 /** One earlier failure of a task, as its history tells it. */
 export interface TaskFailure {
   /** The attempt that failed, 1-based. */
@@ -10,12 +12,18 @@ export interface TaskFailure {
   readonly message: string;
 }
 
+/** Writes one line: fields of your own and a text, or the text alone. */
+export interface WriteTaskLog {
+  (fields: Readonly<Record<string, unknown>>, message: string): void;
+  (message: string): void;
+}
+
 /** Writes lines of one task: each with its name, id, attempt, queue and trace. */
 export interface TaskLog {
-  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  readonly debug: WriteTaskLog;
+  readonly info: WriteTaskLog;
+  readonly warn: WriteTaskLog;
+  readonly error: WriteTaskLog;
 }
 
 /** What a handler is told about the task it runs. */
@@ -38,6 +46,11 @@ export interface TaskContext {
   readonly traceId: string | undefined;
   /** The app's logger. Every line has the task's name, id, attempt, queue and trace: `task.log.info({ to }, 'sent')`. */
   readonly log: TaskLog;
+  /**
+   * Enqueues more tasks, through the app that runs this one: `task.client.of(EmailTasks).sendWelcome({ to })`. What it enqueues
+   * belongs to the trace of this attempt.
+   */
+  readonly client: TaskSender;
   readonly correlationId: string | undefined;
   /** Who enqueued it (`app_id`). */
   readonly appId: string | undefined;

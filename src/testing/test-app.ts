@@ -3,13 +3,13 @@ import { createTaskApp } from '../app/create-task-app';
 import type { TaskApp } from '../app/task-app';
 import type { Delivery } from '../broker/broker';
 import type { TaskClient } from '../client/task-client';
-import type { EnqueueArguments } from '../client/task-methods';
 import type { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
 import { plainHeaders } from '../message/headers';
 import type { TaskContract } from '../task/contract';
 import type { DeadLetterReason } from '../task/outcome';
 import { isTaskSignal } from '../task/signals';
+import type { EnqueueArguments } from '../task/task-methods';
 import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
 import { ManualClock } from '../time/manual-clock';
 

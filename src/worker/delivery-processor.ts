@@ -1,5 +1,6 @@
 import type { Delivery } from '../broker/broker';
 import { Bag } from '../collections/bag';
+import { describeValue } from '../errors/describe-value';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import type { EventBus } from '../events/event-bus';
@@ -15,6 +16,7 @@ import type { IncomingMessage } from '../message/wire';
 import type { TaskInvocation } from '../middleware/middleware';
 import type { TaskDefinition } from '../task/definition';
 import type { TaskOutcome } from '../task/outcome';
+import type { TaskSender } from '../task/task-methods';
 import type { Clock } from '../time/clock';
 import type { Attempt } from './attempt';
 import type { Dispatcher } from './dispatcher';
@@ -43,6 +45,8 @@ export interface DeliveryProcessorOptions {
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
   /** What handlers log to, each line with its task. @defaultValue silence */
+  /** What handlers enqueue with. */
+  readonly sender?: TaskSender | undefined;
   readonly logger?: Logger;
   readonly overruns: Overruns;
 }
@@ -98,7 +102,7 @@ export class DeliveryProcessor {
 
   /** Never rejects. Makes a promise only where something has to be waited for: this runs for every message. */
   process(delivery: Delivery): Attempt | Promise<Attempt> {
-    const { clock, dispatcher, newId, tracer, logger } = this.options;
+    const { clock, dispatcher, newId, tracer, logger, sender } = this.options;
     const startedAt = clock.now();
     const envelope = readEnvelope(delivery);
     const id = envelope.id ?? newId();
@@ -122,7 +126,7 @@ export class DeliveryProcessor {
     if (task === undefined) return ended({ kind: 'unknown-task', task: envelope.type });
     const decoded = this.options.decode(delivery);
     if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
-    const running = new RunningTask(id, queue, task.definition, envelope, delivery, startedAt, trace, logger);
+    const running = new RunningTask(id, queue, task.definition, envelope, delivery, startedAt, trace, logger, sender);
     const outcome = this.#run(running, task, decoded.value);
     return outcome instanceof Promise
       ? outcome.then((later) => ended(this.#left(running, later)))
@@ -166,9 +170,9 @@ export class DeliveryProcessor {
     const unavailable = (cause: unknown) =>
       new HandlerUnavailableError(definition.name, definition.handler.label, { cause });
     try {
-      const instance = this.options.resolver.get(definition.handler.type) as object | Promise<object>;
-      if (!(instance instanceof Promise)) return instance;
-      return instance.catch((error: unknown) => Promise.reject(unavailable(error)));
+      const instance: unknown = this.options.resolver.get(definition.handler.type);
+      if (!(instance instanceof Promise)) return instanceOf(instance);
+      return instance.then(instanceOf).catch((error: unknown) => Promise.reject(unavailable(error)));
     } catch (error) {
       throw unavailable(error);
     }
@@ -193,6 +197,12 @@ const eventOf = ({ name, id, queue, attempt, traceId }: RunningTask): TaskEvent 
   attempt,
   traceId,
 });
+
+/** A container that does not know a class may answer `undefined` instead of throwing. */
+function instanceOf(resolved: unknown): object {
+  if (typeof resolved === 'object' && resolved !== null) return resolved;
+  throw new TypeError(`resolver.get() gave ${describeValue(resolved)}, and must give an instance of the class`);
+}
 
 /** A payload that does not fit is no failure of the handler: it was never called. */
 function withoutRejection(outcome: TaskOutcome): TaskOutcome {

@@ -1,4 +1,5 @@
 import { type BagItem, NO_PLACE } from '../collections/bag';
+import { NotStartedError } from '../errors/configuration-error';
 import { ShuttingDownError, TaskTimeoutError } from '../errors/task-errors';
 import { childLogger, type Logger, SILENT_LOGGER } from '../events/logger';
 import type { AttemptTrace } from '../events/tracer';
@@ -6,10 +7,12 @@ import { type Envelope, readFailures } from '../message/envelope';
 import { plainHeaders } from '../message/headers';
 import { traceIdOf } from '../message/trace-context';
 import type { IncomingMessage } from '../message/wire';
-import type { TaskContext, TaskFailure } from '../task/context';
+import type { TaskContext, TaskFailure, TaskLog } from '../task/context';
 import type { TaskDefinition } from '../task/definition';
 import { COMPLETED, INTERRUPTED, type TaskOutcome } from '../task/outcome';
+import type { TaskSender } from '../task/task-methods';
 import type { Clock, Timer } from '../time/clock';
+import { taskLog } from './task-log';
 import { outcomeOfThrown } from './thrown-outcome';
 
 /**
@@ -25,7 +28,7 @@ export class RunningTask implements TaskContext, BagItem {
   #onLateReturn: (() => void) | undefined;
   #timer: Timer | undefined;
   #headers: Readonly<Record<string, unknown>> | undefined;
-  #log: Logger | undefined;
+  #log: TaskLog | undefined;
 
   constructor(
     readonly id: string,
@@ -38,6 +41,7 @@ export class RunningTask implements TaskContext, BagItem {
     /** `undefined` where nothing is traced. */
     readonly trace?: AttemptTrace | undefined,
     private readonly logger: Logger = SILENT_LOGGER,
+    private readonly sender?: TaskSender | undefined,
   ) {}
 
   get name(): string {
@@ -57,15 +61,15 @@ export class RunningTask implements TaskContext, BagItem {
     return this.trace?.traceId ?? traceIdOf(this.message.properties.headers);
   }
 
-  get log(): Logger {
+  get client(): TaskSender {
+    if (this.sender === undefined) throw new NotStartedError('enqueue', 'created');
+    return this.sender;
+  }
+
+  get log(): TaskLog {
     const { name: task, id, attempt, queue, traceId } = this;
-    this.#log ??= childLogger(this.logger, {
-      task,
-      id,
-      attempt,
-      queue,
-      ...(traceId === undefined ? {} : { traceId }),
-    });
+    const fields = { task, id, attempt, queue, ...(traceId === undefined ? {} : { traceId }) };
+    this.#log ??= taskLog(childLogger(this.logger, fields));
     return this.#log;
   }
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
-import type { EnqueueOptions } from '../../client/enqueue-options';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import type { TaskContract } from '../../task/contract';
+import type { EnqueueOptions } from '../../task/enqueue-options';
 import type { Duration } from '../../time/duration';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { listenForInterrupt } from '../interrupt';

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import type { TaskClient, TaskMethods } from '../../../src';
+import { DeadLetters, TaskApp, TaskClient, type TaskMethods } from '../../../src';
 import { getTaskClientToken, Task, TaskQueue, WarrenModule } from '../../../src/nest';
 import { uniqueName } from '../../support/apps';
 
@@ -81,5 +81,30 @@ it.each([
   class AppModule {}
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
   await expect(app.get<TaskClient>(getTaskClientToken()).of(EmailTasks).send()).resolves.toBeDefined();
+  await app.close();
+});
+
+it('injects client, app and dead letters by their types', async () => {
+  @Injectable()
+  class ByType {
+    constructor(
+      readonly client: TaskClient,
+      readonly app: TaskApp,
+      readonly deadLetters: DeadLetters,
+    ) {}
+  }
+  @Module({
+    imports: [
+      WarrenModule.forRoot({ url: 'memory:', logger: false }),
+      WarrenModule.forRoot({ url: 'memory:', logger: false, connection: 'other' }),
+    ],
+    providers: [EmailTasks, ByType],
+  })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+  const { client, app: own, deadLetters } = app.get(ByType);
+  expect(client).toBe(app.get(getTaskClientToken()));
+  expect([client, own, deadLetters]).toEqual([expect.any(TaskClient), expect.any(TaskApp), expect.any(DeadLetters)]);
+  await expect(client.of(EmailTasks).send()).resolves.toMatchObject({ queue });
   await app.close();
 });

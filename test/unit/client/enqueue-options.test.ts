@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { type EnqueueOptions, resolveEnqueueOptions } from '../../../src/client/enqueue-options';
+import { resolveEnqueueOptions } from '../../../src/client/enqueue-options';
 import { wirePriority } from '../../../src/client/outgoing-task';
 import { InvalidOptionsError } from '../../../src/errors/enqueue-errors';
+import type { EnqueueOptions } from '../../../src/task/enqueue-options';
 
 const NOW = Date.UTC(2026, 0, 1);
 const MAX_DELAY_MS = 268_435_455_875;

@@ -1,3 +1,5 @@
+import type { ClassType } from './class-type';
+import type { TaskContract } from './contract';
 import type { EnqueueOptions } from './enqueue-options';
 
 /** A task that the broker has stored. */
@@ -17,6 +19,16 @@ export type EnqueueItems<P> = Iterable<EnqueueItem<P>> | AsyncIterable<EnqueueIt
 export type EnqueueResult =
   | { readonly ok: true; readonly id: string }
   | { readonly ok: false; readonly id: string | undefined; readonly error: Error };
+
+/** What enqueues tasks: the client of an app, or the one that a handler finds in its context. */
+export interface TaskSender {
+  /** Enqueues one task. As `TaskClient.enqueue`. */
+  enqueue<P>(contract: TaskContract<P>, ...args: EnqueueArguments<P>): Promise<EnqueuedTask>;
+  /** Enqueues many tasks at once. As `TaskClient.enqueueMany`. */
+  enqueueMany<P>(contract: TaskContract<P>, items: EnqueueItems<P>): Promise<readonly EnqueueResult[]>;
+  /** The tasks of a decorated class, with the types of its methods. As `TaskClient.of`. */
+  of<T>(type: ClassType<T>): TaskMethods<T>;
+}
 
 type Method = (...args: never[]) => unknown;
 
