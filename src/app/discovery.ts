@@ -107,7 +107,7 @@ async function classesOfFile(
   findings: Findings,
 ): Promise<readonly ClassType[]> {
   try {
-    return exportedClasses(await load(path));
+    return exportedClasses(await unlessStalled(load(path), relative(cwd, path)));
   } catch (error) {
     findings.causes.push(error);
     const { name, message } = describeThrown(error);
@@ -117,6 +117,22 @@ async function classesOfFile(
     return [];
   }
 }
+
+/**
+ * A file that imports the module that waits for it is never loaded, and neither is that module: nothing is left to do, and
+ * Node ends with code 13 and without a word.
+ */
+function unlessStalled<T>(loading: Promise<T>, file: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onIdle = (): void => reject(new Error(CIRCULAR.replace('%', file)));
+    process.once('beforeExit', onIdle);
+    const settled = (): void => void process.removeListener('beforeExit', onIdle);
+    loading.finally(settled).then(resolve, reject);
+  });
+}
+
+const CIRCULAR =
+  'a circular import: % imports, perhaps through others, the module that awaits createTaskApp, so each waits for the other. Enqueue with task.client inside of handlers, or create the app in a module that no file with tasks imports';
 
 /** The classes with tasks that a module exports: by name, as its default, or as `module.exports` itself. */
 function exportedClasses(exports: unknown): readonly ClassType[] {
