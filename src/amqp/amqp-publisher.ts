@@ -7,6 +7,7 @@ import {
   TooManyWaitingError,
 } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
+import { realElapsed } from '../time/real-timers';
 import type { AmqpConnection } from './connection';
 import { type OnSettled, Publication } from './publication';
 import { PublishLane, type PublishLaneHooks } from './publish-lane';
@@ -137,7 +138,7 @@ export class AmqpPublisher implements Publisher {
 
   /** One timer for all that is on its way: a timer a message would cost more than the message. */
   #expire(): void {
-    const now = performance.now();
+    const now = realElapsed();
     this.#lookups.expire(now, (publication) => this.#lateError(publication, false));
     this.#lanes((lane) => lane.expire(now, (publication, sent) => this.#lateError(publication, sent)));
     const busy = this.#toQueues.size + this.#toExchanges.size + this.#lookups.size > 0;

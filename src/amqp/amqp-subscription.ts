@@ -3,6 +3,7 @@ import type { SubscribeOptions, Subscription, SubscriptionState } from '../broke
 import { AckTimeoutError, ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { realElapsed } from '../time/real-timers';
 import { ackLimit, ackTimeoutArgument } from '../topology/ack-timeout';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
@@ -158,7 +159,7 @@ export class AmqpSubscription implements Subscription {
   #noConsumer(): void {
     if (this.#consumerTag === undefined) return;
     this.#consumerTag = undefined;
-    if (performance.now() - this.#consumingSince >= STABLE_MS) this.#retries = 0;
+    if (realElapsed() - this.#consumingSince >= STABLE_MS) this.#retries = 0;
   }
 
   #recover(delayMs: number): void {
@@ -228,7 +229,7 @@ export class AmqpSubscription implements Subscription {
     // In one piece with the answer: nobody else would notice.
     if (!generation.alive) throw new ConnectionClosedError('the channel ended when it began to consume');
     this.#consumerTag = consumerTag;
-    this.#consumingSince = performance.now();
+    this.#consumingSince = realElapsed();
     this.#become('consuming');
   }
 

@@ -3,6 +3,7 @@ import type { ConnectionState } from '../broker/broker';
 import { ConnectionFailedError } from '../errors/broker-errors';
 import { describeThrown } from '../errors/describe-thrown';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { realElapsed } from '../time/real-timers';
 import type { BrokerAddress } from './address';
 import { answered } from './channels';
 import { type Dialled, dial } from './dial';
@@ -189,7 +190,7 @@ export class AmqpConnection {
     }
     this.#state = 'up';
     this.#model = model;
-    this.#upSince = performance.now();
+    this.#upSince = realElapsed();
     this.#lastError = undefined;
     this.#said.clear();
     this.#address = address.label;
@@ -243,7 +244,7 @@ export class AmqpConnection {
     this.#lastError = error === undefined ? (this.#lastError ?? connectionLoss(error)) : connectionLoss(error);
     endConnection(model);
     this.#state = 'connecting';
-    if (performance.now() - this.#upSince >= STABLE_MS) this.#retries = 0;
+    if (realElapsed() - this.#upSince >= STABLE_MS) this.#retries = 0;
     for (const listener of [...this.#listeners]) listener.onDown();
     this.#say(this.#lastError, this.#hosts.current.label);
     this.#hosts.next();
@@ -269,7 +270,7 @@ export class AmqpConnection {
 
   /** Says why there is no connection, or soon none: when the reason changes, and now and then, but not at every attempt. */
   #say(error: Error, address: string, state: ConnectionState = 'connecting'): void {
-    const now = performance.now();
+    const now = realElapsed();
     const { message } = error;
     const said = this.#said.get(address);
     if (said?.message === message && now - said.at < REMIND_MS) return;

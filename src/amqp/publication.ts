@@ -2,6 +2,7 @@ import type { OnPublishEnd } from '../broker/broker';
 import { type BagItem, NO_PLACE } from '../collections/bag';
 import type { PublishTarget } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
+import { realElapsed } from '../time/real-timers';
 
 /** Told of each end before its sender is. */
 export type OnSettled = (publication: Publication, error?: Error) => void;
@@ -19,7 +20,7 @@ export class Publication implements BagItem {
   /** Was in flight when the broker closed the channel without saying which message it objected to. */
   suspect = false;
   /** By `performance.now()`. */
-  readonly startedAt = performance.now();
+  readonly startedAt = realElapsed();
 
   constructor(
     readonly message: OutgoingMessage,

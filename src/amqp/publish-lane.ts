@@ -4,6 +4,7 @@ import { Fifo } from '../collections/fifo';
 import { describeThrown } from '../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
+import { realElapsed } from '../time/real-timers';
 import { closeChannel, openConfirmChannel } from './channels';
 import { ConfirmWriter } from './confirm-writer';
 import { channelFailure, exchangeNamedIn } from './error-mapping';
@@ -218,7 +219,7 @@ export class PublishLane {
   }
 
   #refused(publication: Publication): void {
-    const now = performance.now();
+    const now = realElapsed();
     const address = addressOf(publication);
     const since = this.#refusing.get(address) ?? now;
     this.#refusing.set(address, since);

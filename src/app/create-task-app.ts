@@ -20,6 +20,7 @@ import type { StoredSchedule } from '../schedule/state';
 import type { ClassType } from '../task/class-type';
 import type { QueueDefinition } from '../task/definition';
 import type { TaskSender } from '../task/task-methods';
+import { realElapsed } from '../time/real-timers';
 import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
@@ -120,7 +121,7 @@ function assembleApp(
     events,
     tracer,
   });
-  const deadLetters = new DeadLetters({ broker, clock, newId: randomUUID, tracer });
+  const deadLetters = new DeadLetters({ broker, clock, patience: systemClock, newId: randomUUID, tracer });
   const consumed = consumedQueues(options, catalog);
   const runEnds = new RunEnds(broker.publisher);
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, {
@@ -189,7 +190,7 @@ function createHealthWatch(
     broker,
     consumers: worker?.consumers ?? [],
     appState: () => lifecycle.state,
-    now: () => performance.now(),
+    now: realElapsed,
   });
 }
 
@@ -236,7 +237,7 @@ function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
 /** For every message: nothing is measured that nobody hears. */
 function tellPublished(events: EventBus, startedAt: number, error: Error | undefined): void {
   if (!events.has(error === undefined ? 'publish:confirmed' : 'publish:failed')) return;
-  const durationMs = performance.now() - startedAt;
+  const durationMs = realElapsed() - startedAt;
   if (error === undefined) events.emit('publish:confirmed', { durationMs });
   else events.emit('publish:failed', { durationMs, error: describeThrown(error) });
 }

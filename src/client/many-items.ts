@@ -1,6 +1,7 @@
 import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
 import type { EnqueueItem, EnqueueResult } from '../task/task-methods';
+import { nextRealTurn } from '../time/real-timers';
 import { Window } from './window';
 
 /** Tasks of one `enqueueMany` that are on their way at the same time. More wait, so memory stays bounded. */
@@ -27,7 +28,7 @@ export class ManyItems {
 
   async turn(): Promise<void> {
     if (this.#window.isFull) await this.#window.hasRoom();
-    if (this.#isLongTurn) await nextTurn();
+    if (this.#isLongTurn) await nextRealTurn();
   }
 
   add(item: EnqueueItem<unknown>): void {
@@ -47,8 +48,6 @@ export class ManyItems {
     return (this.#sent + 1) % MANY_AT_ONCE === 0;
   }
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** @throws InvalidOptionsError where there is nothing to iterate. */
 export function isAsyncIterable(

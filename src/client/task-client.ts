@@ -50,6 +50,7 @@ const BYTES_A_PLACE = 16 * 1024;
 export class TaskClient implements TaskSender {
   readonly #sent = new Map<TaskContract, SentTask>();
   readonly #methods = new Map<ClassType, unknown>();
+  #onNewContract: ((contract: TaskContract) => void) | undefined;
 
   constructor(private readonly options: TaskClientOptions) {}
 
@@ -94,6 +95,11 @@ export class TaskClient implements TaskSender {
   /** @internal Checks and encodes a payload as `enqueue` would, and sends nothing. */
   async encode(contract: TaskContract, payload: unknown): Promise<EncodedPayload> {
     return this.#sentTask(contract).encode(payload);
+  }
+
+  /** @internal For the test app, which declares the queue of a contract before the first task is sent to it. */
+  onNewContract(listener: (contract: TaskContract) => void): void {
+    this.#onNewContract = listener;
   }
 
   /** Not an `async` function: its frame would live for as long as the message is on its way. */
@@ -270,6 +276,7 @@ export class TaskClient implements TaskSender {
     const queueIsWrong = queueNameProblem(contract.queue);
     if (queueIsWrong !== undefined) throw new ConfigurationError([`task "${contract.name}": ${queueIsWrong}`]);
     const prepared = this.options.prepare(contract);
+    this.#onNewContract?.(contract);
     this.#sent.set(contract, prepared);
     return prepared;
   }

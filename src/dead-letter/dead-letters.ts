@@ -83,7 +83,7 @@ export class DeadLetters {
   ): Promise<ReplayProgress> {
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
     const window = new Window(REPLAY_WINDOW);
-    const pace = new Pace(this.options.clock, options.ratePerSecond);
+    const pace = new Pace(this.options.patience, options.ratePerSecond);
     let chosen = 0;
     let done = 0;
     const report = (scanned: number, total: number): ReplayProgress => ({ scanned, done, total });
@@ -156,7 +156,7 @@ export class DeadLetters {
     await reader.close();
     // Others may take them meanwhile: after a while it is not for us to wait for.
     for (let ask = 0; ask < MAX_VISIBILITY_CHECKS && (await this.count(queue)) < kept.length; ask++) {
-      await new Promise<void>((resolve) => this.options.clock.schedule(resolve, VISIBILITY_CHECK_MS));
+      await new Promise<void>((resolve) => this.options.patience.schedule(resolve, VISIBILITY_CHECK_MS));
     }
   }
 }

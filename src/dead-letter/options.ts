@@ -47,6 +47,8 @@ export interface ReplayProgress {
 export interface DeadLettersOptions {
   readonly broker: Broker;
   readonly clock: Clock;
+  /** Real time, also where the app's clock stands still: how fast letters go, and how long they are waited for. */
+  readonly patience: Clock;
   readonly newId: () => string;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;

@@ -78,7 +78,7 @@ class StagedReplay {
   ) {
     this.#broker = parts.broker;
     this.#staging = replayQueueName(queue);
-    this.#pace = new Pace(parts.clock, options.ratePerSecond);
+    this.#pace = new Pace(parts.patience, options.ratePerSecond);
   }
 
   async run(countLetters: () => Promise<number>): Promise<ReplayProgress> {
@@ -228,18 +228,18 @@ class StagedReplay {
     if (total === 0) return 0;
     const staged = new StagedLetters(copies);
     let scanned = 0;
-    let lastAt = this.parts.clock.now();
+    let lastAt = this.parts.patience.now();
     const subscription = await this.#broker.subscribe({
       queue,
       prefetch: total,
       onDelivery: (letter) => {
         scanned++;
-        lastAt = this.parts.clock.now();
+        lastAt = this.parts.patience.now();
         if (staged.take(letterHash(letter))) letter.ack();
       },
     });
     // The count may be of a moment ago: silence ends it too.
-    while (scanned < total && staged.left > 0 && this.parts.clock.now() - lastAt < SILENCE_MS) await this.#pause(20);
+    while (scanned < total && staged.left > 0 && this.parts.patience.now() - lastAt < SILENCE_MS) await this.#pause(20);
     await subscription.close();
     await this.#untilBack(queue, total - staged.removed);
     return staged.removed;
@@ -247,13 +247,13 @@ class StagedReplay {
 
   /** What went back can be counted again; not for ever, since others may take letters too. */
   async #untilBack(queue: string, count: number): Promise<void> {
-    const until = this.parts.clock.now() + SILENCE_MS;
-    while (((await this.#broker.countReady(queue)) ?? 0) < count && this.parts.clock.now() < until)
+    const until = this.parts.patience.now() + SILENCE_MS;
+    while (((await this.#broker.countReady(queue)) ?? 0) < count && this.parts.patience.now() < until)
       await this.#pause(20);
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.parts.clock.schedule(resolve, ms));
+    return new Promise((resolve) => this.parts.patience.schedule(resolve, ms));
   }
 
   #progress(): ReplayProgress {

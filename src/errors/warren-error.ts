@@ -28,7 +28,8 @@ export type WarrenErrorCode =
   | 'SCHEDULE_REFUSED'
   | 'SCHEDULE_UNANSWERED'
   | 'NOT_STARTED'
-  | 'HTTP_LISTEN_FAILED';
+  | 'HTTP_LISTEN_FAILED'
+  | 'TEST_STALLED';
 
 /**
  * The base of every error that Warren raises. Branch on `code` (stable) or on the class; the message is for people

@@ -1,3 +1,4 @@
+import { clearRealInterval, setRealInterval } from '../time/real-timers';
 import type { LoopBlock } from './health-facts';
 
 const TICK_MS = 500;
@@ -28,12 +29,12 @@ export class LoopWatch {
   start(): void {
     if (this.#timer !== undefined) return;
     this.#tickedAt = this.now();
-    this.#timer = setInterval(() => this.#look(), TICK_MS);
+    this.#timer = setRealInterval(() => this.#look(), TICK_MS);
     this.#timer.unref();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearRealInterval(this.#timer);
     this.#timer = undefined;
   }
 

@@ -1,3 +1,5 @@
+import { realMicrotask, setRealImmediate } from '../time/real-timers';
+
 /** Microtasks in a row. Endless ones (a task that is requeued at once, for ever) would starve timers and I/O. */
 const MAX_IN_ROW = 64;
 
@@ -10,10 +12,10 @@ export class LaterTurns {
 
   run(work: () => void): void {
     if (++this.#inRow <= MAX_IN_ROW) {
-      queueMicrotask(work);
+      realMicrotask(work);
       return;
     }
     this.#inRow = 0;
-    setImmediate(work);
+    setRealImmediate(work);
   }
 }

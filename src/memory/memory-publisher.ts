@@ -10,6 +10,7 @@ import {
 } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import type { Timer } from '../time/clock';
+import { realElapsed } from '../time/real-timers';
 import { isTextArray, type StoredMessage, storeMessage } from './stored-message';
 import type { VirtualHost } from './virtual-host';
 
@@ -37,7 +38,7 @@ export class MemoryPublisher implements Publisher {
   ) {}
 
   async publish(message: OutgoingMessage, options?: PublishOptions): Promise<void> {
-    const startedAt = performance.now();
+    const startedAt = realElapsed();
     try {
       await this.#publish(message, options);
     } catch (error) {

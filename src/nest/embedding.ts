@@ -1,6 +1,7 @@
 import type { TaskAppOptions } from '../app/app-options';
 import type { TaskApp } from '../app/task-app';
-import { type TestApp, TestBench } from '../testing/test-app';
+import type { TestApp } from '../testing/test-app';
+import { TestBench } from '../testing/test-bench';
 import { DEFAULT_CONNECTION, EMBEDDING, getTaskAppToken } from './tokens';
 
 /** What stands in for the brokers of a testing module: an embedded one for each connection, and one clock for all. */
@@ -8,7 +9,7 @@ export class Embedding {
   readonly #bench: TestBench;
 
   constructor(startAt: Date | undefined) {
-    this.#bench = new TestBench(startAt);
+    this.#bench = new TestBench({ startAt });
   }
 
   /** What counts instead of a connection's own options. */

@@ -1,2 +1,5 @@
+export { TestStalledError } from '../errors/test-stalled-error';
 export { ManualClock } from '../time/manual-clock';
-export { createTestApp, type EnqueuedForTest, type PerformedTask, TestApp, type TestAppOptions } from './test-app';
+export { createTestApp, type TestAppOptions } from './create-test-app';
+export { type EnqueuedForTest, type PerformedTask, TestApp } from './test-app';
+export type { TestBenchOptions } from './test-bench';

@@ -1,26 +1,20 @@
-import type { TaskAppOptions } from '../app/app-options';
-import { createTaskApp } from '../app/create-task-app';
 import type { TaskApp } from '../app/task-app';
 import type { Delivery } from '../broker/broker';
+import { resolveEnqueueOptions } from '../client/enqueue-options';
 import type { TaskClient } from '../client/task-client';
 import type { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
+import { TestStalledError } from '../errors/test-stalled-error';
 import { plainHeaders } from '../message/headers';
 import type { TaskContract } from '../task/contract';
 import type { DeadLetterReason } from '../task/outcome';
-import { isTaskSignal } from '../task/signals';
 import type { EnqueueArguments } from '../task/task-methods';
 import { DURATION_FORMS, type Duration, parseDuration } from '../time/duration';
-import { ManualClock } from '../time/manual-clock';
-
-/** What a test app takes: everything that an app does, but for the broker, the clock and the signals. */
-export type TestAppOptions = Omit<
-  TaskAppOptions,
-  'url' | 'credentials' | 'clock' | 'handleSignals' | 'topology' | 'tls' | 'http'
-> & {
-  /** The first instant. @defaultValue 2026-01-01T00:00:00Z */
-  readonly startAt?: Date;
-};
+import type { ManualClock } from '../time/manual-clock';
+import { DELAY_UNIT_MS } from '../topology/ladder';
+import { AppRest, type Rest } from './app-rest';
+import { ContractQueues } from './contract-queues';
+import type { HandlerWatch } from './handler-watch';
 
 /** How one task ended that a test ran. */
 export type PerformedTask =
@@ -33,103 +27,23 @@ export type PerformedTask =
       readonly error: unknown;
     };
 
-/** Turns of the event loop in a row in which nothing may happen before an app counts as idle. */
-const CALM_TURNS = 10;
-/** Turns after which a handler that still runs is left to itself: it waits for time, or for something real. */
-const MAX_TURNS = 200;
-/** How long a handler may keep `drain` waiting that does something real, in milliseconds of real time. */
-const MAX_WAIT_MS = 5_000;
-
-/**
- * Starts an app on an embedded broker with a clock that stands still. It takes tasks only while `drain`, `advance` or
- * `perform` run, so that a test can look at what was enqueued.
- *
- * @throws ConfigurationError
- *
- * @example
- * ```ts
- * const app = await createTestApp({ tasks: [EmailTasks] });
- * await app.client.of(EmailTasks).sendVerification({ to: 'ada@example.com', code: '4711' }, { delay: '10m' });
- * await app.advance('10m');
- * await app.stop();
- * ```
- */
-export async function createTestApp({ startAt, ...options }: TestAppOptions): Promise<TestApp> {
-  const bench = new TestBench(startAt);
-  const app = await createTaskApp({ ...options, ...bench.options(options) });
-  await app.start();
-  await app.pause();
-  return bench.testApp(app);
-}
-
-/** What an app needs to be under test, for those who make and start it themselves. */
-export class TestBench {
-  readonly #clock: ManualClock;
-  readonly #errors = new HandlerErrors();
-
-  constructor(startAt: Date | undefined) {
-    this.#clock = new ManualClock(startAt?.getTime());
-  }
-
-  /** What counts instead of the app's own options. */
-  options({ middleware = [], logger = false }: Pick<TaskAppOptions, 'middleware' | 'logger'>): TaskAppOptions {
-    return {
-      logger,
-      middleware: [this.#errors.middleware, ...middleware],
-      url: 'memory:',
-      clock: this.#clock,
-      handleSignals: false,
-      http: false,
-    };
-  }
-
-  /** @param app - made with these options, started and paused. */
-  testApp(app: TaskApp): TestApp {
-    return new TestApp(app, this.#clock, this.#errors);
-  }
-}
-
-/** Remembers what handlers threw: the errors themselves, not their descriptions. */
-class HandlerErrors {
-  #first: { readonly error: unknown } | undefined;
-  readonly #byTask = new Map<string, unknown>();
-
-  readonly middleware: NonNullable<TaskAppOptions['middleware']>[number] = async ({ task }, next) => {
-    try {
-      return await next();
-    } catch (error) {
-      this.#byTask.set(task.id, error);
-      // Signals are decisions, not failures.
-      if (!isTaskSignal(error)) this.#first ??= { error };
-      throw error;
-    }
-  };
-
-  of(id: string): unknown {
-    return this.#byTask.get(id);
-  }
-
-  /** Throws the first error since the last call. */
-  rethrowFirst(): void {
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) throw first.error;
-  }
-
-  forget(): void {
-    this.#first = undefined;
-  }
-}
-
 /** An app under test. Its time moves only by `advance`. */
 export class TestApp {
+  readonly #rest: AppRest;
+  readonly #contractQueues: ContractQueues;
+
   /** @internal Made by `createTestApp`. */
   constructor(
     /** The app itself: events, catalog, topology. */
     readonly app: TaskApp,
     readonly clock: ManualClock,
-    private readonly errors: HandlerErrors,
-  ) {}
+    private readonly handlers: HandlerWatch,
+    patienceMs: number,
+  ) {
+    this.#rest = new AppRest(app, handlers, patienceMs);
+    this.#contractQueues = new ContractQueues(app);
+    app.on('worker:stopping', () => void this.#moveUntilStopped());
+  }
 
   get client(): TaskClient {
     return this.app.client;
@@ -143,14 +57,14 @@ export class TestApp {
    * How many tasks are ready to run now, in one queue or in all. Delayed ones and retries that wait are not ready.
    */
   async ready(queue?: string): Promise<number> {
-    const queues = queue === undefined ? this.app.catalog.queues.map(({ name }) => name) : [queue];
+    const queues = queue === undefined ? this.#queues() : [queue];
     const counts = await Promise.all(queues.map((name) => this.app.broker.countReady(name)));
     return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
   /** The tasks that are ready to run now, oldest first by queue, with their decoded payloads. Looking changes nothing. */
   async enqueued(queue?: string): Promise<readonly EnqueuedForTest[]> {
-    const queues = queue === undefined ? this.app.catalog.queues.map(({ name }) => name) : [queue];
+    const queues = queue === undefined ? this.#queues() : [queue];
     const found: EnqueuedForTest[] = [];
     for (const name of queues) found.push(...(await this.#peek(name)));
     return found;
@@ -161,107 +75,138 @@ export class TestApp {
    * for `advance`.
    *
    * @throws the first error that a handler threw, itself; tasks go their way all the same.
+   * @throws TestStalledError when a handler still runs after the `patience`.
    */
   async drain(): Promise<void> {
-    await this.#whileRunning(() => this.#idle());
-    this.errors.rethrowFirst();
+    await this.#whileRunning(() => this.#rest.quiet());
+    this.handlers.rethrowFirst();
   }
 
   /**
-   * Moves time forward, and runs everything that falls due on the way, in order.
+   * Moves time forward, and runs everything that falls due on the way, in order. Time stands still while a handler does
+   * something real, such as a request; it moves on over a handler that has been idle for 250 ms.
    *
    * @throws ConfigurationError when the duration is none; the first error that a handler threw.
+   * @throws TestStalledError when a handler still does something real after the `patience`, or can never end.
    */
   async advance(duration: Duration): Promise<void> {
     const ms = parseDuration(duration);
     if (ms === undefined) throw new ConfigurationError([`advance takes ${DURATION_FORMS}`]);
     const target = this.clock.now() + ms;
     await this.#whileRunning(async () => {
-      await this.#quiet();
-      for (let due = this.clock.nextDueAt; due !== undefined && due <= target; due = this.clock.nextDueAt) {
-        await this.clock.advance(Math.max(0, due - this.clock.now()));
-        await this.#quiet();
-      }
-      await this.clock.advance(target - this.clock.now());
-      await this.#idle();
+      const rest = await this.#moveTo(target);
+      if (rest === 'working') await this.#rest.quiet();
+      // What waits for a later time goes on with a later call.
+      if (this.clock.nextDueAt === undefined && this.handlers.stuck > 0) throw this.#rest.stalled();
     });
-    this.errors.rethrowFirst();
+    this.handlers.rethrowFirst();
   }
 
   /**
    * Runs one task through the whole real path (validation, encoding, broker, decoding, middleware, handler, settlement)
-   * and tells how its attempt ended. Does not throw what the handler threw: it is in the result.
+   * and tells how its attempt ended. One with a `delay` or a `runAt` moves the clock to where it is due, and runs what
+   * falls due on the way. Does not throw what the handler threw: it is in the result.
+   *
+   * @throws ConfigurationError when no task of this app would run it.
+   * @throws TestStalledError when the handler still runs after the `patience`.
    */
   async perform<P>(contract: TaskContract<P>, ...[payload, options]: EnqueueArguments<P>): Promise<PerformedTask> {
+    this.#assertRuns(contract);
+    const enqueuedAt = this.clock.now();
     const { id } = await this.client.enqueue(contract, ...([payload, options] as unknown as EnqueueArguments<P>));
-    const ended = this.#ended(id);
-    const performed = await this.#whileRunning(() => Promise.race([ended, this.#idle().then(() => ended)]));
-    this.errors.forget();
+    const { delayMs } = resolveEnqueueOptions(contract.name, options, enqueuedAt);
+    let performed: PerformedTask | undefined;
+    const isDone = (): boolean => performed !== undefined;
+    const forget = this.#onEnd(id, (ended) => {
+      performed = ended;
+    });
+    try {
+      await this.#whileRunning(async () => {
+        if (delayMs > 0) await this.#moveTo(enqueuedAt + delayMs + DELAY_UNIT_MS, isDone);
+        await this.#rest.quiet(isDone);
+      });
+    } finally {
+      forget();
+      this.handlers.forgetFirst();
+    }
+    if (performed === undefined) throw TestStalledError.taskDidNotRun(contract.name, id);
     return performed;
   }
 
-  /** Stops the app. */
+  /** Stops the app. The clock moves to the `stopTimeout` if a handler waits for nothing else. */
   stop(): Promise<void> {
     return this.app.stop();
   }
 
-  #ended(id: string): Promise<PerformedTask> {
-    return new Promise((resolve) => {
-      const offs: (() => void)[] = [];
-      const end = (performed: PerformedTask): void => {
-        for (const off of offs) off();
-        resolve(performed);
-      };
-      const error = (): unknown => this.errors.of(id);
-      offs.push(
-        this.app.on('task:completed', (event) => event.id === id && end({ outcome: 'completed', id })),
-        this.app.on('task:discarded', (event) => event.id === id && end({ outcome: 'discarded', id })),
-        this.app.on('task:interrupted', (event) => event.id === id && end({ outcome: 'interrupted', id })),
-        this.app.on(
-          'task:retried',
-          (event) => event.id === id && end({ outcome: 'retried', id, delayMs: event.delayMs, error: error() }),
-        ),
-        this.app.on(
-          'task:snoozed',
-          (event) => event.id === id && end({ outcome: 'snoozed', id, delayMs: event.delayMs, error: error() }),
-        ),
-        this.app.on(
-          'task:dead-lettered',
-          (event) => event.id === id && end({ outcome: 'dead-lettered', id, reason: event.reason, error: error() }),
-        ),
-      );
-    });
+  #queues(): readonly string[] {
+    return [...this.app.catalog.queues.map(({ name }) => name), ...this.#contractQueues.names];
   }
 
-  async #whileRunning<T>(work: () => Promise<T>): Promise<T> {
+  #assertRuns({ name, queue }: TaskContract): void {
+    const { consumedQueues } = this.app;
+    // What is no contract is refused by the client, by name.
+    if (typeof queue !== 'string' || consumedQueues.some((consumed) => consumed.name === queue)) return;
+    const listed = consumedQueues.map((consumed) => consumed.name).join(', ') || 'none';
+    throw new ConfigurationError([
+      `perform("${name}"): no task of this app runs in queue "${queue}" (its queues: ${listed}). Name the class that has it in "tasks", or look at what was enqueued with enqueued()`,
+    ]);
+  }
+
+  /** @returns the function that ends the listening. */
+  #onEnd(id: string, end: (performed: PerformedTask) => void): () => void {
+    const error = (): unknown => this.handlers.errorOf(id);
+    const offs = [
+      this.app.on('task:completed', (event) => event.id === id && end({ outcome: 'completed', id })),
+      this.app.on('task:discarded', (event) => event.id === id && end({ outcome: 'discarded', id })),
+      this.app.on('task:interrupted', (event) => event.id === id && end({ outcome: 'interrupted', id })),
+      this.app.on(
+        'task:retried',
+        (event) => event.id === id && end({ outcome: 'retried', id, delayMs: event.delayMs, error: error() }),
+      ),
+      this.app.on(
+        'task:snoozed',
+        (event) => event.id === id && end({ outcome: 'snoozed', id, delayMs: event.delayMs, error: error() }),
+      ),
+      this.app.on(
+        'task:dead-lettered',
+        (event) => event.id === id && end({ outcome: 'dead-lettered', id, reason: event.reason, error: error() }),
+      ),
+    ];
+    return () => {
+      for (const off of offs) off();
+    };
+  }
+
+  async #whileRunning(work: () => Promise<void>): Promise<void> {
+    this.#rest.begin();
     await this.app.resume();
     try {
-      return await work();
+      await work();
     } finally {
       await this.app.pause();
     }
   }
 
-  /** Waits until nothing runs and nothing is ready. */
-  async #idle(): Promise<void> {
-    const deadline = performance.now() + MAX_WAIT_MS;
-    while (!(await this.#quiet())) {
-      if (performance.now() < deadline) continue;
-      throw new Error(
-        `After ${MAX_WAIT_MS} ms ${this.app.running} handler(s) still run. Do they wait for a time that advance() has not reached?`,
-      );
+  /** Moves the clock from one timer to the next, each time when nothing holds it up. */
+  async #moveTo(target: number, isDone?: () => boolean): Promise<Rest> {
+    let rest = await this.#rest.reached(isDone);
+    for (let due = this.clock.nextDueAt; due !== undefined && due <= target; due = this.clock.nextDueAt) {
+      if (isDone?.() === true) return rest;
+      await this.clock.advance(Math.max(0, due - this.clock.now()));
+      rest = await this.#rest.reached(isDone);
     }
+    if (isDone?.() === true) return rest;
+    await this.clock.advance(Math.max(0, target - this.clock.now()));
+    return this.#rest.reached(isDone);
   }
 
-  /** Lets everything happen that needs no time. @returns whether nothing runs any more. */
-  async #quiet(): Promise<boolean> {
-    let calm = 0;
-    for (let turn = 0; turn < MAX_TURNS && calm < CALM_TURNS; turn++) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      const busy = this.app.busy || (await this.ready()) > 0;
-      calm = busy ? 0 : calm + 1;
+  /** A stop waits for handlers, and some of those for a time that nobody moves. */
+  async #moveUntilStopped(): Promise<void> {
+    while (this.app.state !== 'stopped') {
+      const rest = await this.#rest.reached();
+      const due = this.clock.nextDueAt;
+      if (rest !== 'quiet' && due !== undefined) await this.clock.advance(Math.max(0, due - this.clock.now()));
     }
-    return calm === CALM_TURNS;
   }
 
   async #peek(queue: string): Promise<readonly EnqueuedForTest[]> {

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock';
+import { nextRealTurn } from './real-timers';
 
 interface PendingTimer extends Timer {
   readonly dueAt: number;
@@ -79,5 +80,5 @@ export class ManualClock implements Clock {
 
 /** Two turns of the event loop: promises, then `setImmediate`, then the promises that those started. */
 async function settleReadyWork(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 2; turn++) await nextRealTurn();
 }

@@ -78,6 +78,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly strin
   { name: /^(@nestjs\/|rxjs)/, rooms: ['nest'] },
   { name: /^(@opentelemetry\/|prom-client$)/, rooms: ['telemetry'] },
   { name: /^node:buffer$/, rooms: Object.keys(ROOMS) },
+  { name: /^node:(timers|perf_hooks)$/, rooms: ['time', 'telemetry'] },
   { name: /^node:/, rooms: Object.keys(ROOMS).filter((room) => levelOf(room) > 2) },
 ];
 
@@ -88,7 +89,11 @@ interface TextRule {
 }
 
 const isPure = ({ room }: SourceFile): boolean => levelOf(room) <= 2;
-const isClock = ({ path }: SourceFile): boolean => path === 'time/system-clock.ts' || path === 'time/manual-clock.ts';
+const CLOCKS = ['time/real-timers.ts', 'time/system-clock.ts', 'time/manual-clock.ts'];
+const isClock = ({ path }: SourceFile): boolean => CLOCKS.includes(path);
+/** What runs under a test app, where the globals may be fake timers. */
+const isUnderTestClock = ({ room }: SourceFile): boolean =>
+  !['amqp', 'cli', 'telemetry', 'time', 'index'].includes(room);
 const isValidation = ({ path }: SourceFile): boolean => path.startsWith('message/payload/');
 
 const TEXT_RULES: readonly TextRule[] = [
@@ -111,6 +116,12 @@ const TEXT_RULES: readonly TextRule[] = [
     what: 'looks at the clock',
     pattern: /\bDate\s*\.\s*now\b|\bnew Date\(\s*\)|\bperformance\s*\.|\bhrtime\b/,
     appliesTo: (file) => isPure(file) && !isClock(file),
+  },
+  {
+    what: 'uses a global timer, which fake timers replace (see time/real-timers.ts)',
+    pattern:
+      /(?<![.#\w])(?:set|clear)(?:Timeout|Interval|Immediate)\(|\bqueueMicrotask\(|\bnextTick\(|\bperformance\.now\(/,
+    appliesTo: (file) => isUnderTestClock(file) && !isPure(file),
   },
   {
     what: 'throws dice',

@@ -1,6 +1,13 @@
-import { systemClock } from '../../../src/time/system-clock';
+import { createSystemClock } from '../../../src/time/system-clock';
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** By the globals as they are when they are called: `systemClock` itself does not follow fake timers. */
+const systemClock = createSystemClock({
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer),
+});
 
 // Node fires a longer timeout at once; so do these fake timers.
 beforeEach(() => jest.useFakeTimers());

@@ -1,0 +1,34 @@
+/** Handles that come and go with every turn of the event loop, and tell nothing. */
+const IGNORED = new Set(['Immediate']);
+
+/**
+ * What keeps Node's event loop alive beyond what was there before: timers, requests, sockets. As long as there is any, a
+ * handler may be waiting for it. What was opened before (the sockets of a connection pool) does not count, and neither
+ * does what holds up no process.
+ */
+export class RealResources {
+  #known = countResources();
+
+  /** Takes what is there now for known. */
+  reset(): void {
+    this.#known = countResources();
+  }
+
+  /** Whether something is there that was not known. */
+  get found(): boolean {
+    const counts = countResources();
+    let found = false;
+    for (const [type, count] of counts) if (count > (this.#known.get(type) ?? 0)) found = true;
+    // What has gone is not known any more: another one of its type is new.
+    for (const [type, known] of this.#known) this.#known.set(type, Math.min(known, counts.get(type) ?? 0));
+    return found;
+  }
+}
+
+function countResources(): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const type of process.getActiveResourcesInfo()) {
+    if (!IGNORED.has(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  return counts;
+}
