@@ -1,14 +1,11 @@
 import { describeThrown } from '../errors/describe-thrown';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
+import { escapedLine } from '../text/printable';
 
 /** Where lines go: `process.stderr`, so that a program's own output stays clean. */
 export type LogSink = (line: string) => void;
 
 const writeToStderr: LogSink = (line) => void process.stderr.write(`${line}\n`);
-
-/** A control character in a header or an error's message must not draw on a terminal or forge a line. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be found.
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
 /** One line an entry: time, level, message, fields as JSON. */
 export function createConsoleLogger(
@@ -22,7 +19,8 @@ export function createConsoleLogger(
     (fields: Readonly<Record<string, unknown>>, message: string): void => {
       if (LOG_LEVELS.indexOf(entryLevel) < threshold) return;
       const line = `${now().toISOString()} ${entryLevel.toUpperCase().padEnd(5)} ${message} ${fieldsText(fields)}`;
-      sink(line.replace(CONTROL_CHARACTERS, escapeCharacter));
+      // What a header or an error's message hides must not draw on a terminal or forge a line.
+      sink(escapedLine(line));
     };
   return {
     debug: logAt('debug'),
@@ -41,5 +39,3 @@ function fieldsText(fields: Readonly<Record<string, unknown>>): string {
     return JSON.stringify({ unreadable: describeThrown(error, 100).message });
   }
 }
-
-const escapeCharacter = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises';
+import { printableLines } from '../text/printable';
 import { InterruptedError } from './interrupt';
 import type { Output } from './output';
 import { UsageError } from './usage-error';
@@ -30,7 +31,7 @@ export async function ask(
     return await new Promise<string | undefined>((resolve, reject) => {
       lines.once('SIGINT', () => reject(new InterruptedError()));
       lines.once('close', () => resolve(undefined));
-      lines.question(question).then(resolve, reject);
+      lines.question(printableLines(question)).then(resolve, reject);
     });
   } catch (error) {
     // The cursor stands behind the question.

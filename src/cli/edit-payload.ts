@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetter } from '../dead-letter/dead-letter';
 import { MAX_ORIGINAL_BYTES } from '../message/headers';
+import { printable } from '../text/printable';
 import { ask } from './ask';
 import type { LoadedConfig } from './config';
 import { contractOfLetter } from './known-contracts';
 import { parsedJson } from './letter-view';
 import type { Output } from './output';
-import { printable } from './printable';
 import { UsageError } from './usage-error';
 
 /**

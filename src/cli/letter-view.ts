@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../dead-letter/dead-letter';
-import { formatTable, type Output } from './output';
-import { printable, printableLines } from './printable';
+import { printable, printableLines } from '../text/printable';
+import type { Output } from './output';
+import { formatTable } from './table';
 
 /** A letter as JSON: the payload decoded where it is JSON, else as `body` in base64. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {
@@ -39,8 +40,16 @@ export function formatAge(ms: number): string {
   return `${Math.max(0, Math.floor(ms / size))}${unit}`;
 }
 
-/** Letters as a table: oldest first, as they stand. */
-export function letterTable(letters: readonly DeadLetter[], now: number, columns: number): string {
+/**
+ * Letters as a table: oldest first, as they stand. Where the terminal is too narrow, the queue and the error have a line of
+ * their own, so that task, reason and id can be read.
+ */
+export function letterTable(
+  letters: readonly DeadLetter[],
+  now: number,
+  columns: number | undefined,
+  style: (style: 'red' | 'yellow', text: string) => string = (_style, text) => text,
+): string {
   const rows = letters.map((letter) => [
     letter.diedAt === undefined ? '?' : formatAge(now - letter.diedAt.getTime()),
     letter.queue,
@@ -49,7 +58,12 @@ export function letterTable(letters: readonly DeadLetter[], now: number, columns
     letter.id ?? '?',
     whatWentWrong(letter),
   ]);
-  return formatTable(['AGE', 'QUEUE', 'TASK', 'REASON', 'ID', 'ERROR'], rows, { columns, right: [0] });
+  return formatTable(['AGE', 'QUEUE', 'TASK', 'REASON', 'ID', 'ERROR'], rows, {
+    columns,
+    right: [0],
+    second: [1, 5],
+    style: (text, _row, column) => (column === 3 ? style('yellow', text) : column === 5 ? style('red', text) : text),
+  });
 }
 
 function whatWentWrong({ error, problems }: DeadLetter): string {
@@ -74,8 +88,8 @@ export function letterText(letter: DeadLetter, output: Output): string {
   const lines = fields.flatMap(([name, value]) =>
     value === undefined ? [] : [`${output.style('dim', name.padEnd(9))} ${printable(value)}`],
   );
-  const failures = letter.failures.map(
-    ({ attempt, at, error, message }) => `  attempt ${attempt}, ${at}  ${printable(`${error}: ${message}`)}`,
+  const failures = letter.failures.map(({ attempt, at, error, message }) =>
+    printable(`  attempt ${attempt}, ${at}  ${error}: ${message}`),
   );
   const problems = letter.problems.map(({ path, message }) => `  ${printable(`${path}: ${message}`)}`);
   return [

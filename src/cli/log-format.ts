@@ -1,8 +1,8 @@
 import { describeThrown } from '../errors/describe-thrown';
 import type { Logger, LogLevel } from '../events/logger';
 import { LOG_LEVELS } from '../events/logger';
+import { escapedLine, printable } from '../text/printable';
 import type { Output } from './output';
-import { printable } from './printable';
 
 /** One entry of a log. */
 export interface LogEntry {
@@ -30,7 +30,7 @@ const LEVEL_STYLES = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red'
 export function formatPrettyEntry({ time, level, message, fields }: LogEntry, output: Output): string {
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${output.styleNote('dim', `${name}=`)}${printable(fieldText(value))}`);
+    .map(([name, value]) => `${output.styleNote('dim', `${printable(name)}=`)}${printable(fieldText(value))}`);
   const clock = output.styleNote('dim', time.toTimeString().slice(0, 8));
   const label = output.styleNote(LEVEL_STYLES[level], level.padEnd(5));
   return [clock, label, ` ${printable(message)}`, ...pairs].join(' ');
@@ -54,7 +54,7 @@ export function createCommandLogger(threshold: LogLevel, output: Output): Logger
     (fields: Readonly<Record<string, unknown>>, message: string): void => {
       if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(threshold)) return;
       const entry: LogEntry = { time: new Date(), level, message, fields };
-      stderr.write(`${pretty ? formatPrettyEntry(entry, output) : formatJsonEntry(entry)}\n`);
+      stderr.write(`${pretty ? formatPrettyEntry(entry, output) : escapedLine(formatJsonEntry(entry))}\n`);
     };
   return {
     debug: logAt('debug'),

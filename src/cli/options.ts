@@ -41,6 +41,20 @@ export function collect(value: string, earlier: readonly string[] | undefined): 
   return [...(earlier ?? []), value];
 }
 
+/** `name=value`; a value may hold `=`. Texts alone, so that nothing is guessed. For options that may be repeated. */
+export function header(
+  text: string,
+  earlier: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected name=value.');
+  const name = text.slice(0, at);
+  if (earlier !== undefined && Object.hasOwn(earlier, name))
+    throw new InvalidArgumentError(`"${name}" is given twice.`);
+  // Not by spread and computed name: "__proto__" is a name like any other.
+  return Object.fromEntries([...Object.entries(earlier ?? {}), [name, text.slice(at + 1)]]);
+}
+
 /** `a,b,c` */
 export function parseList(text: string): readonly string[] {
   const items = text

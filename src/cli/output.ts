@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
-import { printable } from './printable';
+import { printableJson, printableStyled } from '../text/printable';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -11,7 +10,7 @@ export interface Terminal {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** Columns where the terminal does not say. */
+/** Columns of a terminal that does not say how many it has. */
 const DEFAULT_COLUMNS = 80;
 const MIN_COLUMNS = 40;
 
@@ -26,23 +25,27 @@ export class Output {
     readonly json: boolean,
   ) {}
 
-  get columns(): number {
-    return Math.max(MIN_COLUMNS, this.terminal.stdout.columns ?? DEFAULT_COLUMNS);
+  /** The width that tables have; `undefined` in a pipe or a file, where nothing is to be cut. */
+  get columns(): number | undefined {
+    const { isTTY, columns } = this.terminal.stdout;
+    if (isTTY !== true) return undefined;
+    // A terminal of unknown size says 0.
+    return Math.max(MIN_COLUMNS, columns > 0 ? columns : DEFAULT_COLUMNS);
   }
 
-  /** A part of the result. */
+  /** A part of the result, for people. */
   print(text: string): void {
-    this.terminal.stdout.write(`${text}\n`);
+    this.terminal.stdout.write(`${printableStyled(text)}\n`);
   }
 
   /** The result for programs: one JSON document, on one line where `compact`. */
   printJson(value: unknown, compact = false): void {
-    this.print(compact ? JSON.stringify(value) : JSON.stringify(value, null, 2));
+    this.terminal.stdout.write(`${jsonText(value, compact)}\n`);
   }
 
   /** Something that people want to know and programs do not. */
   note(text: string): void {
-    if (!this.json) this.terminal.stderr.write(`${text}\n`);
+    if (!this.json) this.terminal.stderr.write(`${printableStyled(text)}\n`);
   }
 
   style(style: Style, text: string): string {
@@ -55,58 +58,7 @@ export class Output {
   }
 }
 
-/** Cells below each other, without borders; the last column is cut where the line would be longer than `columns`. */
-export function formatTable(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  options: { readonly columns?: number; readonly right?: readonly number[] } = {},
-): string {
-  const safe = rows.map((row) => row.map(printable));
-  const table = new Table({
-    head: [...head],
-    ...widthsFor(head, safe, options.columns),
-    colAligns: head.map((_, column) => (options.right?.includes(column) === true ? 'right' : 'left')),
-    chars: NO_BORDERS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
-  });
-  table.push(...safe.map((row) => [...row]));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+/** A value as JSON for programs, which a terminal may show. */
+export function jsonText(value: unknown, compact: boolean): string {
+  return printableJson(compact ? JSON.stringify(value) : JSON.stringify(value, null, 2));
 }
-
-const GAP = '  ';
-const NO_BORDERS = Object.fromEntries(
-  [
-    ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
-  ]
-    .flat()
-    .map((part) => [part, '']),
-) as Record<string, string>;
-NO_BORDERS['middle'] = GAP;
-
-/** Fixed widths where the natural ones do not fit: the widest column gives, first of all the last. */
-function widthsFor(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  columns: number | undefined,
-): { colWidths?: number[] } {
-  if (columns === undefined) return {};
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
-  const room = columns - GAP.length * (head.length - 1);
-  let surplus = widths.reduce((sum, width) => sum + width, 0) - room;
-  if (surplus <= 0) return {};
-  for (const column of [widths.length - 1, ...widths.keys()]) {
-    const width = widths[column] ?? 0;
-    const least = Math.min(width, Math.max((head[column] ?? '').length, MIN_CELL));
-    const given = Math.max(0, Math.min(surplus, width - least));
-    widths[column] = width - given;
-    surplus -= given;
-  }
-  return { colWidths: widths };
-}
-
-const MIN_CELL = 8;

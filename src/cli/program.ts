@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableStyled } from '../text/printable';
 import { addCompletionCommand } from './commands/completion';
 import { addDeadCommand } from './commands/dead';
 import { addDoctorCommand } from './commands/doctor';
@@ -15,7 +16,8 @@ import type { Session } from './session';
 
 const EXIT_CODES = `
 Exit codes:
-  0 ok, 1 found a problem, 2 usage or configuration, 3 no broker, 130 interrupted`;
+  0 ok, 1 found a problem, 2 usage or configuration, 3 no broker,
+  130 interrupted`;
 
 /**
  * All commands.
@@ -29,8 +31,8 @@ export function createProgram(session: Session, json = false): Command {
     .helpCommand('help [command]', 'explain a command')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
-      writeErr: (text) => void stderr.write(text),
+      writeOut: (text) => void stdout.write(printableStyled(text)),
+      writeErr: (text) => void stderr.write(printableStyled(text)),
       outputError: (text, write) => {
         if (!json) write(text);
       },

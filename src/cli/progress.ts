@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { printable } from '../text/printable';
 import type { Output } from './output';
 
 /** A bar on standard error, on a terminal alone: in a log file it would be noise. */
@@ -17,10 +18,12 @@ export class Progress {
   ) {
     const { stderr } = output.terminal;
     if (output.json || stderr.isTTY !== true) return;
+    const name = printable(what).replaceAll(/[{}]/g, '');
     const count = total === undefined ? '{value}' : '{value}/{total}';
     this.#bar = new SingleBar({
       stream: stderr,
-      format: total === undefined ? `${what} ${count}` : `${what} [{bar}] {percentage}% ${count} {eta_formatted}`,
+      // A queue's name, say; braces would be taken for a field of the bar.
+      format: total === undefined ? `${name} ${count}` : `${name} [{bar}] {percentage}% ${count} {eta_formatted}`,
       barsize: 24,
       hideCursor: true,
       clearOnComplete: false,

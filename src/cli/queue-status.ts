@@ -2,7 +2,8 @@ import type { TaskApp } from '../app/task-app';
 import { DELAY_LEVELS } from '../topology/ladder';
 import { DELAY_UNROUTED, deadQueueName, delayLevelName, isDelayLevelName, replayQueueName } from '../topology/names';
 import { field, list, type ManagementApi, number, text } from './management';
-import { formatTable, type Output } from './output';
+import type { Output } from './output';
+import { formatTable } from './table';
 
 /** What is known of one queue. `undefined`: only the management plugin knows it, and it does not answer. */
 export interface QueueStatus {
@@ -70,7 +71,19 @@ async function queueStatus(queue: string, app: TaskApp, stat: unknown): Promise<
   };
 }
 
-/** A table no wider than the terminal, and never wider than 80 where it does not say. */
+const DEAD = 2;
+const CONSUMERS = 3;
+const QUEUE = 6;
+
+/** What somebody should look at: dead letters, tasks that nobody takes, and a queue that is not there. */
+function statusStyle(queue: QueueStatus | undefined, column: number): 'red' | 'yellow' | undefined {
+  if (queue === undefined) return undefined;
+  if (column === DEAD && (queue.dead ?? 0) > 0) return 'red';
+  if (column === CONSUMERS && queue.consumers === 0) return (queue.ready ?? 0) > 0 ? 'red' : 'yellow';
+  return column === QUEUE && queue.ready === undefined ? 'red' : undefined;
+}
+
+/** A table no wider than the terminal; in a pipe as wide as it is. */
 export function statusText(status: Status, output: Output): string {
   const shown = (value: number | undefined): string => (value === undefined ? '-' : String(value));
   const rate = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)}/s`);
@@ -86,6 +99,10 @@ export function statusText(status: Status, output: Output): string {
   const table = formatTable(['READY', 'RUNNING', 'DEAD', 'CONSUMERS', 'IN', 'OUT', 'QUEUE'], rows, {
     columns: output.columns,
     right: [0, 1, 2, 3, 4, 5],
+    style: (text, row, column) => {
+      const style = statusStyle(status.queues[row], column);
+      return style === undefined ? text : output.style(style, text);
+    },
   });
   const replaying = status.queues.reduce((sum, each) => sum + each.replaying, 0);
   return [

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
+import { printableJson, printableLines } from '../text/printable';
 import { failureOf } from './errors';
 import { EXIT, type ExitCode } from './exit-codes';
 import type { Terminal } from './output';
-import { printableLines } from './printable';
 import { createProgram } from './program';
 import { Session } from './session';
 
@@ -37,11 +37,11 @@ function tell(error: unknown, session: Session, json: boolean): ExitCode {
   stderr.write(
     debug === undefined || debug === ''
       ? 'This should not happen: set WARREN_DEBUG=1 to see where, and please report it.\n'
-      : `${stack}\n`,
+      : `${printableLines(stack)}\n`,
   );
   return exitCode;
 }
 
 function tellJson(code: string, message: string, { terminal }: Session): void {
-  terminal.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
+  terminal.stderr.write(`${printableJson(JSON.stringify({ error: { code, message } }))}\n`);
 }

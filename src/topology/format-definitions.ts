@@ -1,3 +1,4 @@
+import { printableJson } from '../text/printable';
 import type { Topology } from './topology';
 
 /**
@@ -21,5 +22,5 @@ export function formatDefinitions({ exchanges, queues, bindings }: Topology, vho
       arguments: {},
     })),
   };
-  return `${JSON.stringify(definitions, null, 2)}\n`;
+  return `${printableJson(JSON.stringify(definitions, null, 2))}\n`;
 }

@@ -41,8 +41,11 @@ function isInsideLadder({ source, destination }: BindingSpec, levels: ReadonlySe
   return levels.has(source) && levels.has(destination);
 }
 
-/** Mermaid's own escapes: a name may hold any character. */
+/** Mermaid's own escapes: a name may hold any character. Some letters are drawn as nothing. */
 function quoted(text: string): string {
-  const safe = text.replaceAll(/[^\p{L}\p{N} ._…:/-]/gu, (char) => `#${char.codePointAt(0)};`);
+  const safe = text.replaceAll(
+    /[^\p{L}\p{N} ._…:/-]|\p{Default_Ignorable_Code_Point}/gu,
+    (char) => `#${char.codePointAt(0)};`,
+  );
   return `"${safe}"`;
 }

@@ -1,3 +1,4 @@
+import { printableName } from '../text/printable';
 import { describeEnds, describeKey } from './binding-text';
 import { compareTopology } from './compare';
 import { DELAY_LEVELS, DELAY_UNIT_MS } from './ladder';
@@ -56,13 +57,8 @@ function describeArguments(args: Arguments): string {
 }
 
 function section(title: string, rows: readonly Row[]): string {
-  const sorted = rows.map((row) => row.map(printable)).sort(([a = ''], [b = '']) => compareText(a, b));
+  const sorted = rows.map((row) => row.map(printableName)).sort(([a = ''], [b = '']) => compareText(a, b));
   const widths = [0, 1].map((column) => Math.max(0, ...sorted.map((row) => (row[column] ?? '').length)));
   const lines = sorted.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
   return `${title}\n${lines.map((line) => `  ${line.trimEnd()}\n`).join('')}`;
-}
-
-/** Names come from brokers too, and a terminal obeys control characters. */
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

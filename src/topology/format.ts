@@ -1,3 +1,4 @@
+import { printableJson } from '../text/printable';
 import { formatDefinitions } from './format-definitions';
 import { formatMermaid } from './format-mermaid';
 import { formatText } from './format-text';
@@ -20,7 +21,7 @@ export function formatTopology(topology: Topology, format: TopologyFormat, optio
     case 'text':
       return formatText(topology);
     case 'json':
-      return `${JSON.stringify(topology, null, 2)}\n`;
+      return `${printableJson(JSON.stringify(topology, null, 2))}\n`;
     case 'definitions':
       return formatDefinitions(topology, options.vhost ?? '/');
     case 'mermaid':

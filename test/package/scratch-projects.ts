@@ -13,7 +13,6 @@ const DEPENDENCIES = [
   'amqplib',
   'tinyglobby',
   'commander',
-  'cli-table3',
   'cli-progress',
   'croner',
   'string-width',

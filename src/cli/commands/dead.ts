@@ -6,13 +6,14 @@ import type { TaskApp } from '../../app/task-app';
 import type { DeadLetter } from '../../dead-letter/dead-letter';
 import type { DeadLetterFilter } from '../../dead-letter/filter';
 import { describeThrown } from '../../errors/describe-thrown';
+import { printable } from '../../text/printable';
 import { replayQueueName } from '../../topology/names';
 import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { listenForInterrupt } from '../interrupt';
 import { letterJson, letterTable, letterText } from '../letter-view';
 import { type CommonOptions, exampleText, wholeNumber, withCommonOptions } from '../options';
-import { printable } from '../printable';
+import { jsonText } from '../output';
 import type { Session } from '../session';
 import { ProblemError, UsageError } from '../usage-error';
 import { addDiscardCommand, addReplayCommand } from './dead-move';
@@ -67,7 +68,7 @@ async function list(named: readonly string[], options: ListOptions, app: TaskApp
   if (output.json) output.printJson(letters.map(letterJson));
   else if (letters.length === 0) output.print(total === 0 ? 'No dead letters.' : `None of ${total} dead letters.`);
   else {
-    output.print(letterTable(letters, Date.now(), output.columns));
+    output.print(letterTable(letters, Date.now(), output.columns, (style, text) => output.style(style, text)));
     output.print(`${letters.length} of ${total} dead letters.`);
   }
   return EXIT.ok;
@@ -153,7 +154,7 @@ async function exportQueue(
   sink: NodeJS.WritableStream,
 ): Promise<number> {
   const where = (letter: DeadLetter): boolean => {
-    sink.write(`${JSON.stringify(letterJson(letter))}\n`);
+    sink.write(`${jsonText(letterJson(letter), true)}\n`);
     return true;
   };
   const bounds = limit === undefined ? {} : { limit };

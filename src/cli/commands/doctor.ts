@@ -3,6 +3,7 @@ import type { TaskApp } from '../../app/task-app';
 import type { ProbeTargets } from '../../broker/broker';
 import { AccessRefusedError } from '../../errors/broker-errors';
 import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
+import { printable } from '../../text/printable';
 import { type Duration, parseDuration } from '../../time/duration';
 import {
   DEAD_EXCHANGE,
@@ -20,7 +21,6 @@ import { EXIT, type ExitCode } from '../exit-codes';
 import { type ManagementApi, openManagement } from '../management';
 import { type CommonOptions, duration, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
-import { printable } from '../printable';
 import type { Session } from '../session';
 
 interface DoctorOptions extends CommonOptions {

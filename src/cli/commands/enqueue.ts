@@ -3,14 +3,14 @@ import type { TaskApp } from '../../app/task-app';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import type { TaskContract } from '../../task/contract';
 import type { EnqueueOptions } from '../../task/enqueue-options';
+import { printable } from '../../text/printable';
 import type { Duration } from '../../time/duration';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { listenForInterrupt } from '../interrupt';
 import { findContract } from '../known-contracts';
-import { type CommonOptions, duration, instant, wholeNumber, withCommonOptions } from '../options';
+import { type CommonOptions, duration, header, instant, wholeNumber, withCommonOptions } from '../options';
 import type { Output } from '../output';
 import { openPayloadSource, type PayloadSource, type SourcedPayload } from '../payload-source';
-import { printable } from '../printable';
 import { Progress } from '../progress';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
@@ -22,6 +22,10 @@ interface EnqueueCommandOptions extends CommonOptions {
   readonly count?: number;
   readonly id?: string;
   readonly priority?: number;
+  readonly header?: Readonly<Record<string, string>>;
+  readonly correlationId?: string;
+  readonly expiresIn?: Duration;
+  readonly timeout?: Duration;
 }
 
 /** Tasks on their way at the same time. */
@@ -40,7 +44,11 @@ export function addEnqueueCommand(program: Command, session: Session): void {
     .option('--at <instant>', 'wait until then: 2026-12-24T18:00:00Z', instant)
     .option('--count <number>', 'enqueue the payload so many times', wholeNumber(1, 10_000_000))
     .option('--id <id>', "the task's id (default: a new UUID)")
-    .option('--priority <number>', '0 to 255, higher goes first', wholeNumber(0, 255));
+    .option('--priority <number>', '0 to 255, higher goes first', wholeNumber(0, 255))
+    .option('--header <name=value>', 'a header of your own; may be repeated', header)
+    .option('--correlation-id <id>', 'carried along, for those who trace by it')
+    .option('--expires-in <duration>', 'a dead letter, unless it has started by then', duration)
+    .option('--timeout <duration>', 'how long the broker may take to confirm', duration);
   withCommonOptions(
     command,
     `warren enqueue emails.sendWelcome '{"to":"ada@example.com"}' --delay 10m`,
@@ -77,12 +85,17 @@ async function enqueue(
   });
 }
 
-function enqueueOptions({ delay, at, id, priority }: EnqueueCommandOptions): EnqueueOptions {
+function enqueueOptions(options: EnqueueCommandOptions): EnqueueOptions {
+  const { delay, at, id, priority, header: headers, correlationId, expiresIn, timeout } = options;
   return {
     ...(delay === undefined ? {} : { delay }),
     ...(at === undefined ? {} : { runAt: at }),
     ...(id === undefined ? {} : { id }),
     ...(priority === undefined ? {} : { priority }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(expiresIn === undefined ? {} : { expiresIn }),
+    ...(timeout === undefined ? {} : { timeout }),
   };
 }
 

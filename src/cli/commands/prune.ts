@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { QueueType } from '../../task/definition';
+import { printable } from '../../text/printable';
 import { DELAY_UNROUTED, deadQueueName, isReservedName, replayQueueName, suspectQueueName } from '../../topology/names';
 import {
   homeQueueArguments,
@@ -13,7 +14,6 @@ import { confirm } from '../ask';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { field, list, type ManagementApi, openManagement, text } from '../management';
 import { type CommonOptions, withCommonOptions, withManagementOptions } from '../options';
-import { printable } from '../printable';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
 import { assertTasks } from './topology';

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { ScheduleInfo } from '../../schedule/schedule-info';
+import { printable } from '../../text/printable';
 import { EXIT } from '../exit-codes';
 import { type CommonOptions, exampleText, withCommonOptions } from '../options';
-import { formatTable, type Output } from '../output';
-import { printable } from '../printable';
+import type { Output } from '../output';
 import type { Session } from '../session';
+import { formatTable } from '../table';
 
 export function addSchedulesCommand(program: Command, session: Session): void {
   const schedules = program
@@ -98,7 +99,12 @@ function scheduleTable(infos: readonly ScheduleInfo[], output: Output): string {
     origin === 'code' ? 'code' : 'added',
     task,
   ]);
-  return formatTable(['NAME', 'RULE', 'NEXT', 'LAST', 'FROM', 'TASK'], rows, { columns: output.columns });
+  return formatTable(['NAME', 'RULE', 'NEXT', 'LAST', 'FROM', 'TASK'], rows, {
+    columns: output.columns,
+    second: [4, 5],
+    leastOfLast: Number.POSITIVE_INFINITY,
+    style: (text, _row, column) => (column === 2 && text === 'paused' ? output.style('yellow', text) : text),
+  });
 }
 
 const shown = (date: Date | undefined): string =>

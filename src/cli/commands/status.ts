@@ -51,7 +51,7 @@ async function showOnce(
   return status.queues.some(({ ready }) => ready === undefined) ? EXIT.problem : EXIT.ok;
 }
 
-/** On a terminal each view takes the place of the last one; elsewhere they follow each other. Ctrl-C is the way to end it: 0. */
+/** On a terminal each view takes the place of the last one; elsewhere they follow each other. Ends by Ctrl-C, with 130 as every command does. */
 async function watch(
   queues: readonly string[],
   options: StatusOptions,
@@ -66,9 +66,9 @@ async function watch(
       const status = await readStatus(queues, app, management);
       if (output.json) output.printJson({ at: new Date().toISOString(), ...status }, true);
       else {
-        const clear = output.terminal.stdout.isTTY === true ? CLEAR_SCREEN : '';
+        if (output.terminal.stdout.isTTY === true) output.terminal.stdout.write(CLEAR_SCREEN);
         output.print(
-          `${clear}${new Date().toISOString()}  ${app.server.product} ${app.server.version}\n${statusText(status, output)}`,
+          `${new Date().toISOString()}  ${app.server.product} ${app.server.version}\n${statusText(status, output)}`,
         );
       }
       await pause(intervalMs, interruption.signal, output.terminal.stdout);
@@ -76,7 +76,7 @@ async function watch(
   } finally {
     interruption.dispose();
   }
-  return EXIT.ok;
+  return EXIT.interrupted;
 }
 
 /** Until the next look: the interval, Ctrl-C, or another size of the terminal, which the last view no longer fits. */

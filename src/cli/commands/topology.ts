@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
+import { printable } from '../../text/printable';
 import type { TopologyDifference } from '../../topology/compare';
 import { formatTopology, type TopologyFormat } from '../../topology/format';
 import { compareBindings } from '../compared-bindings';
@@ -8,7 +9,6 @@ import { EXIT, type ExitCode } from '../exit-codes';
 import { type ManagementApi, openManagement } from '../management';
 import { type CommonOptions, exampleText, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
-import { printable } from '../printable';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
 
@@ -36,10 +36,7 @@ function addPrintCommand(topology: Command, session: Session): void {
       new Option('--format <format>', 'how').choices(['text', 'json', 'definitions', 'mermaid']).default('text'),
     )
     .option('--vhost <name>', 'the virtual host of the definitions (default: /)');
-  withCommonOptions(
-    command,
-    "warren topology print --tasks 'dist/**/*.tasks.js' --format definitions > definitions.json",
-  );
+  withCommonOptions(command, 'warren topology print --format definitions > definitions.json');
   command.action(async (options: PrintOptions) => {
     const app = await session.operatorApp(options);
     assertTasks(app);
@@ -102,7 +99,7 @@ function addApplyCommand(topology: Command, session: Session): void {
   const command = topology
     .command('apply')
     .description('Declare everything of the plan. What stands there with other arguments is told, and left alone.');
-  withCommonOptions(command, "warren topology apply --tasks 'dist/**/*.tasks.js' --url amqp://deploy:…@rabbit");
+  withCommonOptions(command, 'warren topology apply --url amqp://deploy:…@rabbit');
   command.action(async (options: CommonOptions) => {
     session.exitCode = await session.withApp(options, (app) => apply(app, session.output(options)));
   });

@@ -40,6 +40,36 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(await ready()).toBe(1);
     });
 
+    it('sends headers, a correlation id and an expiry', async () => {
+      const { code } = await enqueue([
+        ADA,
+        ...['--header', 'tenant=acme=1', '--header', 'region=eu', '--correlation-id', 'c-1', '--expires-in', '1h'],
+        ...['--timeout', '30s'],
+      ]);
+      expect(code).toBe(0);
+      const reader = await (await startApp({ url })).broker.openReader(queue);
+      const { properties } = (await reader.next()) ?? {};
+      expect(properties).toMatchObject({
+        correlationId: 'c-1',
+        expiration: '3600000',
+        headers: { tenant: 'acme=1', region: 'eu' },
+      });
+      await reader.close();
+    });
+
+    it.each([
+      [['--header', 'tenant'], /Expected name=value/],
+      [['--header', 'a=1', '--header', 'a=2'], /"a" is given twice/],
+      [['--header', 'warren-attempt=1'], /warren-attempt/],
+      [['--expires-in', '1m', '--delay', '2m'], /expiresIn must be longer than the delay/],
+      [['--correlation-id', ''], /correlationId must be a string of 1 to 255 bytes/],
+    ])('refuses %j', async (args, told) => {
+      const { code, stderr } = await enqueue([ADA, ...args]);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(told);
+      expect(await ready()).toBe(0);
+    });
+
     it('refuses a payload that breaks its contract, and sends nothing', async () => {
       const { code, stderr } = await enqueue(['{"to":"nobody","name":7}']);
       expect(code).toBe(1);

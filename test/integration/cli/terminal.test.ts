@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { Task, type TaskApp, TaskQueue } from '../../../src';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { eventually } from '../../support/bounded';
@@ -97,12 +98,16 @@ describe('on a terminal', () => {
     const command = onTerminal(['status', queue, 'q'.repeat(150), '--watch', '--interval', '100ms']);
     await command.showed(/(?:READY[\s\S]*){3}/);
     command.type(CTRL_C);
-    expect(await command.ended()).toBe(0);
+    expect(await command.ended()).toBe(130);
     const views = command.screen.split(`${ESCAPE}[H${ESCAPE}[2J`).slice(1);
     expect(views.length).toBeGreaterThanOrEqual(3);
     const [view = ''] = views;
-    for (const line of view.split('\r\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(view).toMatch(/READY +RUNNING +DEAD +CONSUMERS +IN +OUT +QUEUE/);
+    const plain = stripVTControlCharacters(view);
+    for (const line of plain.split('\r\n')) expect(line.length).toBeLessThanOrEqual(80);
+    // Its five letters, and the queue that is not there.
+    expect(view).toContain(`${ESCAPE}[31m5${ESCAPE}[39m`);
+    expect(view).toMatch(new RegExp(`${'\\u001b'}\\[31mq+…`));
+    expect(plain).toMatch(/READY +RUNNING +DEAD +CONSUMERS +IN +OUT +QUEUE/);
   });
 
   it('greets as a worker with versions, queues and tasks, logs for people, and stops on Ctrl-C', async () => {

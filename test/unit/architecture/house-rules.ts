@@ -9,7 +9,7 @@ interface Room {
   readonly typesOf?: readonly string[];
 }
 
-const LEVEL_0 = ['errors', 'time', 'collections'];
+const LEVEL_0 = ['errors', 'time', 'collections', 'text'];
 const LEVEL_1 = ['task', 'retry', 'recurrence', 'message'];
 const LEVEL_2 = ['decorators', 'topology'];
 const LEVEL_3 = ['broker', 'middleware', 'events'];
@@ -35,6 +35,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   errors: { level: 0, imports: [] },
   time: { level: 0, imports: [] },
   collections: { level: 0, imports: [] },
+  text: { level: 0, imports: [] },
   task: { level: 1, imports: LEVEL_0 },
   retry: { level: 1, imports: [...LEVEL_0, 'task'] },
   recurrence: { level: 1, imports: [...LEVEL_0, 'task'] },
@@ -74,7 +75,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly strin
   { name: /^reflect-metadata(\/|$)/, rooms: ['decorators'] },
   { name: /^croner$/, rooms: ['recurrence'] },
   { name: /^tinyglobby$/, rooms: ['app'] },
-  { name: /^(commander|cli-table3|cli-progress)$/, rooms: ['cli'] },
+  { name: /^(commander|string-width|cli-progress)$/, rooms: ['cli'] },
   { name: /^(@nestjs\/|rxjs)/, rooms: ['nest'] },
   { name: /^(@opentelemetry\/|prom-client$)/, rooms: ['telemetry'] },
   { name: /^node:buffer$/, rooms: Object.keys(ROOMS) },

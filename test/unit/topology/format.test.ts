@@ -43,7 +43,7 @@ describe('as text', () => {
       bindings: [{ source: 'a', destination: 'b', destinationType: 'queue', routingKey: '\u0007' }],
     };
     expect(formatTopology(hostile, 'text')).toBe(
-      'Exchanges\n  a\\x1b[2Jb\\x0a  topic  \\x9b=x\\x0d\n\nQueues\n\nBindings\n  a → b  \\x07\n',
+      'Exchanges\n  a\\u{1b}[2Jb\\u{a}  topic  \\u{9b}=x\\u{d}\n\nQueues\n\nBindings\n  a → b  \\u{7}\n',
     );
   });
 });
