@@ -1,4 +1,4 @@
-import { describeThrown } from '../errors/describe-thrown';
+import { fieldsText } from '../events/fields-text';
 import { LOG_LEVELS, type Logger, type LogLevel } from '../events/logger';
 import { escapedLine } from '../text/printable';
 
@@ -29,13 +29,4 @@ export function createConsoleLogger(
     error: logAt('error'),
     isLevelEnabled: (entryLevel) => LOG_LEVELS.indexOf(entryLevel) >= threshold,
   };
-}
-
-/** A logger must not throw: users log what is theirs through it, circles and all. */
-function fieldsText(fields: Readonly<Record<string, unknown>>): string {
-  try {
-    return JSON.stringify(fields);
-  } catch (error) {
-    return JSON.stringify({ unreadable: describeThrown(error, 100).message });
-  }
 }

@@ -1,6 +1,7 @@
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
 import { isLevelEnabled, type Logger } from '../events/logger';
+import { Outages } from './outages';
 
 /** Writes one line for each change of state. What every task goes through stands at `debug`, and costs nothing elsewhere. */
 export function logEvents(events: EventBus, logger: Logger): void {
@@ -76,18 +77,24 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
   events.on('loop:blocked', (event) =>
     logger.warn({ ...event }, 'the event loop stood still: a handler computes without an await, or the process slept'),
   );
+  const outages = new Outages();
   events.on('connection:changed', ({ name, state, address, error }) => {
-    const troubled = error !== undefined || state === 'blocked';
-    logger[troubled ? 'warn' : 'debug']({ name, state, address, ...shownError(error) }, `connection ${state}`);
+    const isLoss = error !== undefined || state === 'blocked';
+    const isWorthIt = outages.note(`connection ${name}`, isLoss, state === 'connected');
+    // Not as "name": pino's loggers have one themselves.
+    const fields = { connection: name, state, address, ...shownError(error) };
+    logger[isWorthIt ? 'warn' : 'debug'](fields, `connection ${state}`);
   });
-  events.on('subscription:changed', ({ queue, state, error }) =>
-    logger[error === undefined ? 'debug' : 'warn']({ queue, state, ...shownError(error) }, `consumer ${state}`),
-  );
+  events.on('subscription:changed', ({ queue, state, error }) => {
+    const isWorthIt = outages.note(`consumer ${queue}`, error !== undefined, state === 'consuming');
+    logger[isWorthIt ? 'warn' : 'debug']({ queue, state, ...shownError(error) }, `consumer ${state}`);
+  });
 }
 
+/** The error's own message is the `detail`: pino's `messageKey` may be `message`, and JSON would then have it twice. */
 const shown = ({ name, message, code }: ThrownDescription): Record<string, unknown> => ({
   error: name,
-  message,
+  detail: message,
   ...(code === undefined ? {} : { code }),
 });
 

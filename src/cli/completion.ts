@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { NameKind } from './known-names';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
@@ -11,10 +12,13 @@ interface CompletedCommand {
   readonly subcommands: readonly { readonly name: string; readonly description: string }[];
   /** What its arguments may be, where that is a choice. */
   readonly choices: readonly string[];
+  /** What its arguments are the names of, where the project knows those. */
+  readonly names: NameKind | undefined;
   readonly options: readonly {
     readonly flag: string;
     readonly description: string;
     readonly values: readonly string[];
+    readonly names: NameKind | undefined;
   }[];
 }
 
@@ -37,19 +41,33 @@ function flatten(command: Command, path: readonly string[]): readonly CompletedC
   const own: CompletedCommand = {
     path: path.join(' '),
     description: command.description(),
-    subcommands: command.commands.map((sub) => ({ name: sub.name(), description: firstSentence(sub.description()) })),
+    subcommands: visible(command).map((sub) => ({ name: sub.name(), description: firstSentence(sub.description()) })),
     choices: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
+    names: command.registeredArguments
+      .map((argument) => namesOf(argument.name(), path))
+      .find((kind) => kind !== undefined),
     options: [
       ...options.map(({ long, description, argChoices }) => ({
         flag: long ?? '',
         description: firstSentence(description),
         values: argChoices ?? [],
+        names: namesOf((long ?? '').replace(/^--/, ''), path),
       })),
-      { flag: '--help', description: 'display help for command', values: [] },
+      { flag: '--help', description: 'display help for command', values: [], names: undefined },
     ],
   };
-  return [own, ...command.commands.flatMap((sub) => flatten(sub, [...path, sub.name()]))];
+  return [own, ...visible(command).flatMap((sub) => flatten(sub, [...path, sub.name()]))];
 }
+
+/** By what arguments and options are called in the help. */
+function namesOf(name: string, path: readonly string[]): NameKind | undefined {
+  if (name === 'task') return 'tasks';
+  if (name === 'queue' || name === 'queues') return 'queues';
+  return name === 'name' && path[0] === 'schedules' ? 'schedules' : undefined;
+}
+
+const visible = (command: Command): readonly Command[] =>
+  command.commands.filter((sub) => !sub.name().startsWith('__'));
 
 const firstSentence = (text: string): string => text.split(/(?<=[.:]) /, 1)[0]?.replace(/[.:]$/, '') ?? '';
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -69,22 +87,41 @@ function bashScript(commands: readonly CompletedCommand[]): string {
           `    ${shellQuoted(`${path} ${flag}`)}) offered=${shellQuoted(choices.join(' '))} ;;`,
       ),
   );
+  const named = commands.flatMap(({ path, names }) =>
+    names === undefined ? [] : [`    ${shellQuoted(path)}) names=${names} ;;`],
+  );
+  const namedOptions = commands.flatMap(({ path, options }) =>
+    options.flatMap(({ flag, names }) =>
+      names === undefined ? [] : [`    ${shellQuoted(`${path} ${flag}`)}) names=${names}; offered='' ;;`],
+    ),
+  );
   // Names that mean nothing to zsh, which reads this too: there, "path" is $PATH and "words" is the line.
   return `# Completion of warren. Load it with: source <(warren completion bash)
 _warren() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" chosen='' next offered='' index=1
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" chosen='' next offered='' names='' index=1
+  local -a project
   while [ "$index" -lt "$COMP_CWORD" ]; do
     next="\${chosen:+$chosen }\${COMP_WORDS[index]}"
     case "$next" in
       ${paths}) chosen="$next" ;;
+    esac
+    case "\${COMP_WORDS[index]}" in
+      --config|--tasks) project+=("\${COMP_WORDS[index]}" "\${COMP_WORDS[index+1]}") ;;
     esac
     index=$((index + 1))
   done
   case "$chosen" in
 ${cases.join('\n')}
   esac
+  case "$chosen" in
+${named.join('\n')}
+  esac
   case "$chosen $previous" in
-${values.join('\n')}
+${[...values, ...namedOptions].join('\n')}
+  esac
+  case "$current" in
+    -*) ;;
+    *) if [ -n "$names" ]; then offered="$offered $("\${COMP_WORDS[0]}" __names "$names" "\${project[@]}" 2>/dev/null)"; fi ;;
   esac
   COMPREPLY=($(compgen -W "$offered" -- "$current"))
   if [ \${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
@@ -93,8 +130,10 @@ complete -F _warren warren
 `;
 }
 
+const fishNames = (kind: NameKind): string => `(warren __names ${kind} 2>/dev/null)`;
+
 function fishScript(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ path, subcommands, choices: argumentChoices, options }) => {
+  const lines = commands.flatMap(({ path, subcommands, choices: argumentChoices, names: argumentNames, options }) => {
     const names = subcommands.map(({ name }) => name).join(' ');
     const seen = path.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`);
     const here = path === '' ? '__fish_use_subcommand' : seen.join('; and ');
@@ -107,8 +146,12 @@ function fishScript(commands: readonly CompletedCommand[]): string {
       ...(argumentChoices.length === 0
         ? []
         : [`complete -c warren -n ${shellQuoted(notDeeper)} -f -a ${shellQuoted(argumentChoices.join(' '))}`]),
-      ...options.map(({ flag, description, values }) => {
-        const choices = values.length === 0 ? '' : ` -x -a ${shellQuoted(values.join(' '))}`;
+      ...(argumentNames === undefined
+        ? []
+        : [`complete -c warren -n ${shellQuoted(notDeeper)} -f -a ${shellQuoted(fishNames(argumentNames))}`]),
+      ...options.map(({ flag, description, values, names: optionNames }) => {
+        const offered = optionNames === undefined ? values.join(' ') : fishNames(optionNames);
+        const choices = offered === '' ? '' : ` -x -a ${shellQuoted(offered)}`;
         return `complete -c warren -n ${shellQuoted(notDeeper)} -l ${flag.replace(/^--/, '')} -d ${shellQuoted(description)}${choices}`;
       }),
     ];

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { defineTask, type TaskApp } from '../../../src';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
@@ -8,6 +8,7 @@ import { CommandProcess, type Ended, warren } from '../../support/command-line';
 import { sharedBrokers, startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { drainIds, fillLetters } from './letters';
 
+const MAIN = resolve(__dirname, '../../../dist/cli/main.js');
 const execFileAsync = promisify(execFile);
 const TASKS = join(__dirname, 'fixtures/*.tasks.cjs');
 const ADA = '{"to":"ada@example.com","name":"Ada"}';
@@ -259,4 +260,33 @@ describe('warren completion', () => {
     expect(stderr).toBe('');
     expect(stdout.trim().split('\n')).toEqual(expected);
   });
+
+  it.each<[string, readonly string[]]>([
+    ['warren enqueue emails.', ['emails.sendWelcome']],
+    ['warren dead list em', ['emails']],
+    ['warren dead list --task em', ['emails.sendWelcome']],
+    ['warren enqueue x --queue e', ['emails']],
+    ['warren status em', ['emails']],
+    ['warren schedules pause ye', ['yearly']],
+  ])('completes the names of the project: "%s"', async (line, expected) => {
+    expect(await completed(line, 'names.config.cjs')).toEqual(expected);
+  });
+
+  it('offers nothing, and says nothing, where the configuration cannot be loaded', async () => {
+    expect(await completed('warren enqueue emails.', 'no-such.config.cjs')).toEqual(['']);
+  });
+
+  async function completed(line: string, config: string): Promise<readonly string[]> {
+    const { stdout: script } = await warren(['completion', 'bash']);
+    const [command = '', ...words] = line.split(' ');
+    const typed = [command, '--config', join(__dirname, 'fixtures', config), ...words];
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+    const ask = 'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _warren; printf "%s\\n" "${COMPREPLY[@]}"';
+    const itself = `warren() { '${process.execPath}' '${MAIN}' "$@"; }`;
+    const { stdout, stderr } = await execFileAsync('bash', ['-c', `${itself}\n${script}\n${ask}`, 'bash', ...typed], {
+      cwd: __dirname,
+    });
+    expect(stderr).toBe('');
+    return stdout.trim().split('\n');
+  }
 });
