@@ -46,8 +46,10 @@ export class PayloadWiring {
         const wire = toWire(input);
         if (!wire.ok) return wire;
         const checked = check(wire.payload);
-        const encode = (result: Awaited<typeof checked>) => (result.ok ? this.codecs.encode(wire.payload) : result);
-        return checked instanceof Promise ? checked.then(encode) : encode(checked);
+        if (!(checked instanceof Promise)) return checked.ok ? this.codecs.encode(wire.payload) : checked;
+        // At once: while a validator waits, the sender may change its object, and what was checked must be sent.
+        const encoded = this.codecs.encode(wire.payload);
+        return checked.then((result) => (result.ok ? encoded : result));
       },
     };
   }

@@ -1,7 +1,8 @@
 import type { ClassType } from '../task/class-type';
 
-/** A function, of which no more is asked than how many parameters it names. */
+/** A function, of which no more is asked than its name, how many parameters it names, and its source. */
 export interface MethodShape {
+  readonly name: string;
   readonly length: number;
 }
 

@@ -1,6 +1,8 @@
 import type { ClassType } from '../task/class-type';
 import type { TaskContract } from '../task/contract';
 
+export type PayloadIndex = number | 'part';
+
 /** What one `@Task` recorded, unread. */
 export interface TaskRecord {
   readonly on: 'method' | 'static' | 'class';
@@ -10,8 +12,8 @@ export interface TaskRecord {
   /** The name that stands apart from the options: `@Task('emails.send', {})`. */
   readonly name: unknown;
   readonly options: unknown;
-  /** The parameter that takes the payload, from 0; -1: none does. */
-  readonly payloadIndex: number;
+  /** The parameter that takes the payload, from 0; -1: none does; `part`: some take properties of it, none the whole. */
+  readonly payloadIndex: PayloadIndex;
   /** `design:paramtypes`, or `undefined` where the compiler emitted none. */
   readonly parameterTypes: readonly unknown[] | undefined;
 }

@@ -3,9 +3,13 @@ import type { OptionReader } from '../task/option-reader';
 import { NO_PAYLOAD, type PayloadType, payloadTypeOf } from '../task/payload-type';
 import type { MethodShape } from './handler-method';
 import type { TaskRecord } from './metadata-registry';
+import { parameterCount, readsArguments } from './method-source';
 
 const REMEDY =
   "Name it: @Task({ payload: X }), where X is a class, String, Number or Boolean; 'none' where there is no payload; 'unchecked' for any JSON";
+
+const PART = "the method's parameters take properties of the payload, and none takes the whole";
+const ARGUMENTS = 'the method reads it from "arguments" and declares no parameter';
 
 /** What a task's payload is: by its contract, by its option, else by what the compiler emitted for its parameter. */
 export function resolvePayload(record: TaskRecord, method: MethodShape, reader: OptionReader): PayloadType {
@@ -24,8 +28,9 @@ export function readPayloadOption(reader: OptionReader): PayloadType | undefined
 
 function reflectedPayload(record: TaskRecord, method: MethodShape, reader: OptionReader): PayloadType {
   const { parameterTypes: types, payloadIndex } = record;
-  if (types === undefined && method.length > payloadIndex && payloadIndex >= 0) noteUnseen(reader, whyUnseen(record));
-  const type = types?.[payloadIndex];
+  const unseen = whyUnseen(record, method);
+  if (unseen !== undefined) noteUnseen(reader, unseen);
+  const type = payloadIndex === 'part' ? undefined : types?.[payloadIndex];
   // `void` and `undefined` are emitted as `void 0`.
   if (type === undefined) return NO_PAYLOAD;
   if (isPayloadClass(type)) return payloadTypeOf(type);
@@ -33,11 +38,24 @@ function reflectedPayload(record: TaskRecord, method: MethodShape, reader: Optio
   return NO_PAYLOAD;
 }
 
+/** Why nothing is known of a payload that the method takes; `undefined` where something is known, or it takes none. */
+function whyUnseen(record: TaskRecord, method: MethodShape): string | undefined {
+  const { parameterTypes: types, payloadIndex } = record;
+  if (payloadIndex === 'part') return PART;
+  if (payloadIndex < 0) return undefined;
+  if (types !== undefined) {
+    // A decorator that wraps a method hands `arguments` on; the method itself has them for a reason.
+    const isOwn = method.name === String(record.key);
+    return types.length === 0 && isOwn && readsArguments(method) ? ARGUMENTS : undefined;
+  }
+  return parameterCount(method) > payloadIndex || readsArguments(method) ? whyNotEmitted(record) : undefined;
+}
+
 function noteUnseen(reader: OptionReader, why: string): void {
   reader.note(`the payload type cannot be seen: ${why}. ${REMEDY}`);
 }
 
-function whyUnseen({ on }: TaskRecord): string {
+function whyNotEmitted({ on }: TaskRecord): string {
   return on === 'class'
     ? 'compilers emit metadata only for methods that carry a decorator themselves, not for the "handle" of a decorated class'
     : 'the compiler emitted no metadata. tsc and swc do with "emitDecoratorMetadata" (swc: "decoratorMetadata"); esbuild, and with it tsx and Vitest, never do';

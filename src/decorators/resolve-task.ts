@@ -8,6 +8,7 @@ import { describePayloadType, type PayloadType } from '../task/payload-type';
 import { DAY } from '../time/duration';
 import { methodOf } from './handler-method';
 import { className, memberLabel } from './labels';
+import { isGenerator } from './method-source';
 import { readSchedules } from './parse-schedules';
 import { DEFAULT_TIMEOUT_MS, parseTaskDefaults, TASK_DEFAULT_KEYS, type TaskLevel } from './parse-task-defaults';
 import { readPayloadOption, resolvePayload } from './resolve-payload';
@@ -26,6 +27,7 @@ const TASK_KEYS = [
 
 const NO_QUEUE =
   "has no queue: put @TaskQueue('…') on the class, or name one in @Task({ queue: '…' }). A class that is only a base of others need not be listed or exported";
+const GENERATOR = 'is a generator function: a call of it runs nothing of its body; make it an async method without "*"';
 const NO_NAME = "has nothing that could be its name: give it one, @Task({ name: '…' })";
 
 /**
@@ -47,6 +49,7 @@ export function resolveTask(
   const routingKeys = readRoutingKeys(reader) ?? Object.freeze([]);
   const method = methodOf(type, record.key);
   if (method === undefined) reader.note(missingMethod(draft));
+  else if (isGenerator(method)) reader.note(GENERATOR);
   const payload = method === undefined ? undefined : resolvePayload(record, method, reader);
   const named = checkedNames(draft, problems);
   const retry = resolveRetry(all.map((level) => level.retry));

@@ -3,7 +3,7 @@ import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
 import type { PayloadOption } from '../task/payload-type';
 import { requireLegacyDecorators } from './decorator-call';
-import { recordTask, type TaskRecord } from './metadata-registry';
+import { type PayloadIndex, recordTask, type TaskRecord } from './metadata-registry';
 import { reflectedParameters } from './reflected-parameters';
 import type { Received, ReceivedFor, TaskDecorator } from './task-decorator';
 import type { ContractTaskOptions, TaskOptions } from './task-options';
@@ -39,8 +39,8 @@ export function Task(first?: unknown, second?: unknown): TaskDecorator<never> {
   return taskDecorator(first, second, FIRST_PARAMETER);
 }
 
-/** Tells which parameter of a method takes the payload, from 0; -1: none does. */
-export type FindPayload = (type: ClassType, method: string | symbol) => number;
+/** Finds the parameter of a method that takes the payload. */
+export type FindPayload = (type: ClassType, method: string | symbol) => PayloadIndex;
 
 const FIRST_PARAMETER: FindPayload = () => 0;
 

@@ -16,6 +16,11 @@ const describeProblems = (problems: readonly PayloadProblem[]): string =>
 /** Raised when a payload does not fit its task's contract. Nothing was sent. */
 export class InvalidPayloadError extends WarrenError {
   readonly code = 'INVALID_PAYLOAD';
+  /**
+   * What Nest, Fastify and Express answer where a request handler lets the error through: the payload, which usually
+   * comes from the request, is wrong.
+   */
+  readonly statusCode = 400;
 
   constructor(
     readonly task: string,

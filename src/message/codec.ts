@@ -29,6 +29,9 @@ export function codecFailure(rule: string, message: string, path = ROOT_PATH): C
 const IDENTITY_ENCODINGS = new Set(['', 'identity', 'utf-8', 'utf8']);
 const UTF8_CHARSETS = new Set(['utf-8', 'utf8', 'us-ascii']);
 const JSON_SUFFIX = /^application\/[^;]+\+json$/;
+const JSON_ALIASES = new Set(['text/json', 'application/x-json']);
+/** What clients name that were given no content type: Ruby's bunny, PHP's amqp extension. It says nothing of the body. */
+const SAYS_NOTHING = new Set(['', 'application/octet-stream', 'text/plain']);
 
 /**
  * The codecs by content type. The first is the one that writes, and reads what has no content type: foreign senders
@@ -100,8 +103,15 @@ export class CodecRegistry {
       .split(';')
       .map((part) => part.trim());
     if (!parameters.every(isUtf8OrNoCharset)) return undefined;
-    return this.#codecs.get(essence) ?? (JSON_SUFFIX.test(essence) ? this.#codecs.get('application/json') : undefined);
+    const named = this.#codecs.get(essence);
+    if (named !== undefined) return named;
+    if (SAYS_NOTHING.has(essence)) return this.#first;
+    return isJson(essence) ? this.#codecs.get('application/json') : undefined;
   }
+}
+
+function isJson(essence: string): boolean {
+  return JSON_ALIASES.has(essence) || JSON_SUFFIX.test(essence);
 }
 
 function isIdentity(encoding: unknown): boolean {

@@ -2,6 +2,7 @@ import type { ArgumentsHost, CanActivate, NestInterceptor, PipeTransform } from 
 import { ApplicationConfig, ExternalContextCreator, type ModuleRef, type ModulesContainer } from '@nestjs/core';
 import type { ContextId } from '@nestjs/core/injector/instance-wrapper.js';
 import { ConfigurationError } from '../errors/configuration-error';
+import { keepingInstances } from './keeping-instances';
 import type { GlobalEnhancer } from './module-options';
 
 // What Warren uses of Nest beyond what Nest documents stands here, but for the name of the arguments' metadata
@@ -36,6 +37,11 @@ export interface EnhancerCreators extends CreatorParts {
   readonly contexts: ExternalContextCreator;
 }
 
+/** Runs pipes over an argument. */
+interface PipesConsumer {
+  apply(value: unknown, metadata: unknown, pipes: readonly PipeTransform[]): unknown;
+}
+
 type Container = Parameters<typeof ExternalContextCreator.fromContainer>[0];
 
 /** One set for each handler class: Nest caches parameters by the class's name, and two modules may have classes of one name. */
@@ -47,8 +53,17 @@ export function enhancerCreators(moduleRef: ModuleRef, globals: ReadonlySet<Glob
   const contexts = ExternalContextCreator.fromContainer(seen);
   const parts = contexts as unknown as CreatorParts;
   if (!CREATORS.every((creator) => creator in parts)) throw unsupported('ExternalContextCreator has other parts');
+  makePayloadsOnce(contexts as unknown as { pipesConsumer?: PipesConsumer });
   const { guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator } = parts;
   return { contexts, guardsContextCreator, pipesContextCreator, interceptorsContextCreator, filtersContextCreator };
+}
+
+function makePayloadsOnce(contexts: { pipesConsumer?: PipesConsumer }): void {
+  const { pipesConsumer } = contexts;
+  if (pipesConsumer === undefined) throw unsupported('ExternalContextCreator has no PipesConsumer');
+  contexts.pipesConsumer = {
+    apply: (value, metadata, pipes) => pipesConsumer.apply(value, metadata, pipes.map(keepingInstances)),
+  };
 }
 
 /** The global enhancers that the user wants for tasks too; an HTTP guard has no business with a task otherwise. */

@@ -55,12 +55,13 @@ export const TASK_PARAMETERS = {
 export const hasParameterDecorators = (type: ClassType, method: string): boolean =>
   argumentsOf(type, method) !== undefined;
 
-/** Which parameter takes the whole payload: what the decorators say, else the first. */
-export function payloadIndexOf(type: ClassType, method: string | symbol): number {
+/** Which parameter takes the whole payload: what the decorators say, else the first. `part`: some take properties only. */
+export function payloadIndexOf(type: ClassType, method: string | symbol): number | 'part' {
   const said = argumentsOf(type, method);
   if (said === undefined) return 0;
-  const whole = Object.entries(said).find(([key, { data }]) => kindOf(key) === PAYLOAD && data === undefined);
-  return whole?.[1].index ?? -1;
+  const parts = Object.entries(said).filter(([key]) => kindOf(key) === PAYLOAD);
+  const whole = parts.find(([, { data }]) => data === undefined);
+  return whole?.[1].index ?? (parts.length > 0 ? 'part' : -1);
 }
 
 /** What is wrong with a method's parameter decorators, or `undefined`. */

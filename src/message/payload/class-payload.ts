@@ -5,20 +5,23 @@ import type { ClassType } from '../../task/class-type';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../json-budget';
 import { rulesOfClass } from './class-rules';
 import { type ClassShape, type Constructor, ShapeCompiler } from './class-shape';
-import { type Copying, copyKnownKeys, LossFinder } from './known-keys';
+import { LossFinder } from './find-losses';
+import { DepthExceeded, InstanceMaker } from './make-instance';
 import type { PayloadCheck, PayloadCheckOptions, PayloadResult } from './payload-check';
 import { failPayload, kindOf } from './payload-failure';
+import { ROOT_PATH } from './payload-path';
 import { ProblemList } from './problem-list';
 import { readTransformerMetadata, type TransformerMetadata } from './transformer-metadata';
 import { InstanceValidator } from './validate-instance';
-import { measureValue } from './value-budget';
+import { isWrittenAsItIs, jsonOf, PayloadWriter, WriteLimit } from './write-payload';
 
 /**
  * Prepares the check of a class payload.
  *
  * @param transformer - `null` where class-transformer's metadata cannot be read: then it makes every instance, and
  * nested classes are refused, since their keys are not known.
- * @throws ConfigurationError when the class has no class-validator decorators, or has some that no JSON can satisfy.
+ * @throws ConfigurationError when the class has no class-validator decorators, or has some that no JSON can satisfy, or
+ * cannot be made without arguments.
  */
 export function compileClassPayload(
   type: ClassType,
@@ -33,91 +36,99 @@ export function compileClassPayload(
 }
 
 class ClassPayloads {
+  readonly #compiler: ShapeCompiler;
   readonly #shape: ClassShape;
   readonly #limits: JsonLimits;
   readonly #validator: InstanceValidator;
-  /** Whether class-transformer has something to do. Otherwise instances are filled by hand, at a twentieth of the cost. */
+  readonly #maker: InstanceMaker;
+  /** Whether every object of a sender is written anew. Otherwise those are that are not as declared. */
+  readonly #rewrites: boolean;
+  /** Whether functions of the user's get parts of the value while an instance is made, which they may change. */
   readonly #transforms: boolean;
-  readonly #refusesUnknown: boolean;
-  /** Whether anything recurses over a value that was not measured as bytes, or is quadratic in it. */
-  readonly #measures: boolean;
+  readonly #isSender: boolean;
 
   constructor(
     private readonly type: Constructor,
     options: PayloadCheckOptions,
-    transformer: TransformerMetadata | null,
+    private readonly transformer: TransformerMetadata | null,
   ) {
     const compiler = new ShapeCompiler(transformer ?? undefined);
-    this.#shape = compiler.shapeOf(type);
-    const problems = rulesOfClass(type).properties.length > 0 ? compiler.problems : [undecorated(type.name)];
+    this.#compiler = compiler;
+    this.#shape = compiler.payloadShape(type);
+    const problems = [...compiler.problems];
+    if (rulesOfClass(type).properties.length === 0) problems.unshift(undecorated(type.name));
     if (problems.length > 0) throw new ConfigurationError(problems);
     this.#limits = options.limits ?? DEFAULT_JSON_LIMITS;
     this.#validator = new InstanceValidator(this.#limits);
-    this.#transforms = compiler.needsTransformer;
-    this.#refusesUnknown = options.unknownKeys === 'refuse';
-    this.#measures =
-      this.#transforms || (this.#refusesUnknown && this.#shape.keys.some(({ nested }) => nested !== undefined));
+    this.#maker = new InstanceMaker(compiler, this.#limits.maxDepth);
+    this.#rewrites = compiler.rewrites;
+    this.#transforms = compiler.transforms || transformer === null;
+    this.#isSender = options.unknownKeys === 'refuse';
   }
 
   check(value: unknown): PayloadResult | Promise<PayloadResult> {
     if (!isObject(value)) return notAnObject(value, this.type.name);
-    const made = this.#instanceOf(value);
-    if (!made.ok) return made;
-    const problems = this.#validator.validate(made.payload as object);
+    const problems = new ProblemList();
+    try {
+      if (this.#isSender) {
+        const limit = new LossFinder(problems, this.#limits, this.#compiler).find(value, this.#shape);
+        if (limit !== undefined) return failPayload('limit', limit);
+      }
+      return this.#validated(this.#made(value, problems), problems);
+    } catch (thrown) {
+      if (thrown instanceof DepthExceeded) return failPayload('limit', thrown.toText(this.#limits));
+      // The constructor, a setter, a @Transform, or a getter of the sender's object.
+      if (!problems.hasLosses) problems.add(ROOT_PATH, 'transform', threw('making', this.type, thrown));
+      return problems.toFailure();
+    }
+  }
+
+  /** What the object is on the wire. Unknown keys stay, for `check` to find. */
+  toWire(payload: unknown): PayloadResult {
+    if (!isObject(payload)) return { ok: true, payload };
+    try {
+      if (this.transformer === null) return { ok: true, payload: this.#writtenByLibrary(payload) };
+      if (!this.#rewrites && isWrittenAsItIs(payload, this.#shape)) return { ok: true, payload };
+      return { ok: true, payload: new PayloadWriter(this.#compiler, this.#limits).write(payload, this.#shape) };
+    } catch (thrown) {
+      if (thrown instanceof WriteLimit) return failPayload('limit', thrown.message);
+      return failPayload('transform', threw('writing', this.type, thrown));
+    }
+  }
+
+  #validated(instance: object, found: ProblemList): PayloadResult | Promise<PayloadResult> {
+    const made: PayloadResult = { ok: true, payload: instance };
+    const problems = this.#validator.validate(instance, found);
     if (problems instanceof Promise) return problems.then((list) => (list.isEmpty ? made : list.toFailure()));
     return problems.isEmpty ? made : problems.toFailure();
   }
 
-  /** An instance of the class with class-transformer's decorators says by them how it is written; all else is as it is. */
-  toWire(payload: unknown): PayloadResult {
-    if (!isObject(payload)) return { ok: true, payload };
-    try {
-      if (this.#transforms && payload instanceof this.type) {
-        const limit = measureValue(payload, this.#limits);
-        if (limit !== undefined) return failPayload('limit', limit);
-        return { ok: true, payload: instanceToPlain(payload) };
-      }
-      return { ok: true, payload: typeof payload['toJSON'] === 'function' ? payload['toJSON']() : payload };
-    } catch (thrown) {
-      return failPayload('transform', `writing ${this.type.name} threw ${describeThrown(thrown).name}`);
-    }
+  #made(value: Record<string, unknown>, problems: ProblemList): object {
+    // A function of the user's gets what the worker's will get: what was decoded, and nothing of the sender's own.
+    const from = this.#isSender && this.#transforms && !problems.hasLosses ? decoded(value) : value;
+    return this.transformer === null ? this.#madeByLibrary(from) : this.#maker.make(from, this.#shape);
   }
 
-  #instanceOf(value: Record<string, unknown>): PayloadResult {
-    try {
-      const limit = this.#measures ? measureValue(value, this.#limits) : undefined;
-      if (limit !== undefined) return failPayload('limit', limit);
-      if (this.#refusesUnknown) {
-        const problems = new ProblemList();
-        new LossFinder(problems).find(value, this.#shape);
-        if (!problems.isEmpty) return problems.toFailure();
-      }
-      return { ok: true, payload: this.#transforms ? this.#transform(value) : this.#fill(value) };
-    } catch (thrown) {
-      // The constructor, a setter, a @Transform, or a getter of the sender's object.
-      return failPayload('transform', `making ${this.type.name} threw ${describeThrown(thrown).name}`);
-    }
+  /** Where the metadata cannot be read, class-transformer itself must do, with the keys that are known only. */
+  #madeByLibrary(from: Record<string, unknown>): object {
+    const known = Object.entries(from).filter(([key]) => this.#shape.names.has(key));
+    return plainToInstance(this.type, Object.fromEntries(known));
   }
 
-  #transform(value: Record<string, unknown>): unknown {
-    return plainToInstance(this.type, copyKnownKeys(value, this.#shape, {}, FOR_TRANSFORMER));
-  }
-
-  #fill(value: Record<string, unknown>): unknown {
-    return copyKnownKeys(value, this.#shape, new this.type(), BY_HAND);
+  #writtenByLibrary(payload: Record<string, unknown>): unknown {
+    if (payload instanceof this.type) return instanceToPlain(payload);
+    const json = jsonOf(payload);
+    if (!isObject(json)) return json;
+    const written = Object.entries(json).filter(([key]) => this.#shape.names.get(key)?.isWritten !== false);
+    return Object.fromEntries(written);
   }
 }
 
-const BY_HAND: Copying = { part: ({ type }) => new type(), freeForm: (value) => value };
-const FOR_TRANSFORMER: Copying = { part: () => ({}), freeForm: withoutConstructors };
+const decoded = (value: object): Record<string, unknown> =>
+  JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
 
-/** class-transformer takes an own `constructor` for a class, and throws; where it does not throw, it leaves it out. */
-function withoutConstructors(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutConstructors);
-  if (!isObject(value) || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const entries = Object.entries(value).filter(([key]) => key !== 'constructor');
-  return Object.fromEntries(entries.map(([key, item]) => [key, withoutConstructors(item)]));
-}
+const threw = (doing: string, type: Constructor, thrown: unknown): string =>
+  `${doing} ${type.name} threw ${describeThrown(thrown).name}`;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,11 @@
+import { describeThrown } from '../../errors/describe-thrown';
 import type { PayloadType } from '../../task/payload-type';
+import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../json-budget';
 import { compileClassPayload } from './class-payload';
+import { LossFinder } from './find-losses';
 import type { PayloadCheck, PayloadCheckOptions, PayloadResult } from './payload-check';
 import { failPayload, kindOf } from './payload-failure';
+import { ProblemList } from './problem-list';
 
 /**
  * Prepares the check of a task's payload: once a task, not once a message.
@@ -20,7 +24,10 @@ export function compilePayload(payload: PayloadType, options: PayloadCheckOption
         toWire: nullIfAbsent,
       });
     case 'unchecked':
-      return Object.freeze({ check: asItIs, toWire: nullIfAbsent });
+      return Object.freeze({
+        check: options.unknownKeys === 'refuse' ? checkFreeForm(options.limits ?? DEFAULT_JSON_LIMITS) : asItIs,
+        toWire: nullIfAbsent,
+      });
   }
 }
 
@@ -41,6 +48,20 @@ function refusePayload(value: unknown): PayloadResult {
   if (value === undefined || value === null) return { ok: true, payload: undefined };
   return failPayload('type', `must be left out: the task takes no payload, and got ${kindOf(value)}`);
 }
+
+/** Free-form data is not validated; what JSON would change or lose of it is refused all the same. */
+const checkFreeForm =
+  (limits: JsonLimits) =>
+  (payload: unknown): PayloadResult => {
+    const problems = new ProblemList();
+    try {
+      const limit = new LossFinder(problems, limits).findInFreeForm(payload);
+      if (limit !== undefined) return failPayload('limit', limit);
+      return problems.isEmpty ? { ok: true, payload } : problems.toFailure();
+    } catch (thrown) {
+      return failPayload('json', `cannot be written as JSON: a getter threw ${describeThrown(thrown).name}`);
+    }
+  };
 
 function asItIs(payload: unknown): PayloadResult {
   return { ok: true, payload };

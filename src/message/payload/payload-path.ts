@@ -24,3 +24,20 @@ export function quoted(text: string): string {
     (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** Where a value is in the payload. Put into words only when the value is wrong. */
+export interface Place {
+  readonly parent: Place | undefined;
+  readonly key: string | number;
+  readonly depth: number;
+}
+
+export const ROOT: Place = Object.freeze({ parent: undefined, key: '', depth: 1 });
+
+export function below(parent: Place, key: string | number): Place {
+  return { parent, key, depth: parent.depth + 1 };
+}
+
+export function pathOf(place: Place): string {
+  return place.parent === undefined ? ROOT_PATH : childPath(pathOf(place.parent), place.key);
+}

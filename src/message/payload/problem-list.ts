@@ -10,6 +10,8 @@ const MAX_PATH_BYTES = 500;
 /** Collects what is wrong with one payload. */
 export class ProblemList {
   readonly #problems: PayloadProblem[] = [];
+  /** Paths of values that cannot be sent at all: rules about them say nothing new. */
+  readonly #lost: string[] = [];
   #unlisted = 0;
 
   get isEmpty(): boolean {
@@ -21,7 +23,19 @@ export class ProblemList {
     return this.#problems.length >= MAX_PROBLEMS;
   }
 
+  /** Whether a value of the payload cannot be sent. */
+  get hasLosses(): boolean {
+    return this.#lost.length > 0;
+  }
+
+  /** Adds a value that cannot be sent. What its rules find wrong is left out from then on. */
+  addLoss(path: string, rule: string, message: string): void {
+    this.add(path, rule, message);
+    if (this.#lost.length < MAX_PROBLEMS) this.#lost.push(path);
+  }
+
   add(path: string, rule: string, message: string): void {
+    if (this.#lost.some((lost) => isAtOrBelow(path, lost))) return;
     if (this.isFull) {
       this.#unlisted++;
       return;
@@ -44,4 +58,8 @@ export class ProblemList {
     const more = Object.freeze({ path: ROOT_PATH, rule: 'more', message: `and ${this.#unlisted} more problems` });
     return { ok: false, problems: [...this.#problems, more] };
   }
+}
+
+function isAtOrBelow(path: string, above: string): boolean {
+  return path === above || path.startsWith(`${above}.`) || path.startsWith(`${above}[`);
 }

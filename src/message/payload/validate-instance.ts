@@ -3,20 +3,11 @@ import { describeThrown } from '../../errors/describe-thrown';
 import type { ClassType } from '../../task/class-type';
 import { type JsonLimits, limitText } from '../json-budget';
 import { type ClassRules, type Constraint, type PropertyRules, rulesOfClass } from './class-rules';
-import { childPath, ROOT_PATH } from './payload-path';
+import { below, type Place, pathOf, ROOT, ROOT_PATH } from './payload-path';
 import { ProblemList } from './problem-list';
 import { messageOf, type RuleWords } from './rule-message';
 
 const NO_RULES: ClassRules = Object.freeze({ className: '', properties: Object.freeze([]) });
-
-/** Where something stands in the payload. Put into words only when it is wrong. */
-interface Place {
-  readonly parent: Place | undefined;
-  readonly key: string;
-  readonly depth: number;
-}
-
-const ROOT: Place = Object.freeze({ parent: undefined, key: '', depth: 1 });
 
 /** Thrown through the walk when instances are nested past the limit: a `@Transform` can make circles of them. */
 const TOO_DEEP = Symbol('too deep');
@@ -32,9 +23,12 @@ export class InstanceValidator {
 
   constructor(readonly limits: JsonLimits) {}
 
-  /** The problems of an instance; a promise of them when a validator is asynchronous. Never throws or rejects. */
-  validate(instance: object): ProblemList | Promise<ProblemList> {
-    const { problems, pending } = new Run(this).start(instance);
+  /**
+   * Adds the problems of an instance to those that are known; a promise of them when a validator is asynchronous. Never
+   * throws or rejects.
+   */
+  validate(instance: object, problems = new ProblemList()): ProblemList | Promise<ProblemList> {
+    const { pending } = new Run(this, problems).start(instance);
     return pending === undefined ? problems : Promise.all(pending).then(() => problems);
   }
 
@@ -53,11 +47,13 @@ export class InstanceValidator {
 
 /** One validation of one payload. */
 class Run {
-  readonly problems = new ProblemList();
   /** The asynchronous validators under way; none of these promises rejects. */
   pending: Promise<void>[] | undefined;
 
-  constructor(private readonly validator: InstanceValidator) {}
+  constructor(
+    private readonly validator: InstanceValidator,
+    private readonly problems: ProblemList,
+  ) {}
 
   start(instance: object): this {
     try {
@@ -157,12 +153,4 @@ function isCollection(value: unknown): value is Collection {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'then') === 'function';
-}
-
-function below(parent: Place, key: string): Place {
-  return { parent, key, depth: parent.depth + 1 };
-}
-
-function pathOf(place: Place): string {
-  return place.parent === undefined ? ROOT_PATH : childPath(pathOf(place.parent), place.key);
 }

@@ -20,9 +20,10 @@ import {
   UsePipes,
   ValidationPipe,
 } from '@nestjs/common';
-import { APP_GUARD, ContextIdFactory, REQUEST } from '@nestjs/core';
+import { APP_GUARD, APP_PIPE, ContextIdFactory, REQUEST } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { IsEmail, MinLength } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsEmail, IsInt, MinLength } from 'class-validator';
 import { map } from 'rxjs';
 import { DiscardTask, defineTask, FailTask, RetryTask, type TaskClient, type TaskContext } from '../../../src';
 import {
@@ -317,6 +318,83 @@ describe('enhancers', () => {
   it('a guard that breaks is a failed attempt', async () => {
     const { tasks } = await started([EmailTasks]);
     expect(await tasks.perform(send, ada, { headers: { tenant: 'broken' } })).toMatchObject({ outcome: 'retried' });
+  });
+
+  it.each<[string, WarrenModuleOptions, unknown]>([
+    ['of a parameter', {}, Payload(new ValidationPipe({ transform: true }))],
+    ['of a parameter, without transform', {}, Payload(new ValidationPipe({ whitelist: true }))],
+    ['of the method', {}, UsePipes(new ValidationPipe({ transform: true }))],
+    [
+      'of the class',
+      {},
+      UsePipes(new ValidationPipe({ transform: true, transformOptions: { enableImplicitConversion: true } })),
+    ],
+    ['of the application', { globalEnhancers: ['pipes'] }, undefined],
+  ])('a ValidationPipe %s does not make a payload twice', async (place, options, decorator) => {
+    class Price {
+      @Transform(({ value }) => value * 100, { toClassOnly: true }) @IsInt() cents!: number;
+    }
+    const priced = defineTask('prices.set', { queue: 'prices', payload: Price });
+    class Prices {
+      async set(price: Price) {
+        seen.push(price);
+      }
+    }
+    if (place.startsWith('of a parameter')) (decorator as ParameterDecorator)(Prices.prototype, 'set', 0);
+    else if (place === 'of the method') {
+      const descriptor = Object.getOwnPropertyDescriptor(Prices.prototype, 'set') as PropertyDescriptor;
+      (decorator as MethodDecorator)(Prices.prototype, 'set', descriptor);
+    } else if (decorator !== undefined) (decorator as ClassDecorator)(Prices);
+    Reflect.defineMetadata('design:paramtypes', [Price], Prices.prototype, 'set');
+    (Task(priced) as MethodDecorator)(Prices.prototype, 'set', {});
+    TaskQueue('prices')(Prices);
+    const global = { provide: APP_PIPE, useValue: new ValidationPipe({ transform: true }) };
+    const { tasks } = await started(options.globalEnhancers === undefined ? [Prices] : [Prices, global], options);
+    expect(await tasks.perform(priced, { cents: 2 })).toMatchObject({ outcome: 'completed' });
+    expect(seen).toEqual([{ cents: 200 }]);
+    expect(seen[0]).toBeInstanceOf(Price);
+  });
+
+  it("a ValidationPipe refuses by its own options what the payload's class lets through", async () => {
+    const longer = defineTask('emails.long', { queue: 'emails', payload: Email });
+    class Stricter extends ValidationPipe {}
+    @TaskQueue('emails')
+    class EmailTasks {
+      @Task(longer)
+      async send(
+        @Payload(new Stricter({ groups: ['strict'], strictGroups: true, forbidUnknownValues: true })) email: Email,
+      ) {
+        seen.push(email);
+      }
+    }
+    const { tasks } = await started([EmailTasks]);
+    expect(await tasks.perform(longer, ada)).toMatchObject({ outcome: 'dead-lettered', reason: 'failed' });
+    expect(seen).toEqual([]);
+  });
+
+  it('a property of the payload alone does not say what the payload is', async () => {
+    const key = () => {
+      @TaskQueue('emails')
+      class EmailTasks {
+        @Task() async send(@Payload('to') _to: string, @Ctx() _task: TaskContext) {}
+      }
+      return EmailTasks;
+    };
+    await expect(started([key()])).rejects.toThrow(
+      /EmailTasks\.send: the payload type cannot be seen: the method's parameters take properties of the payload.*@Task\(\{ payload: X \}\)/,
+    );
+  });
+
+  it('a property of the payload alone is enough where the task names its payload', async () => {
+    @TaskQueue('emails')
+    class EmailTasks {
+      @Task({ name: 'emails.send', payload: Email }) async send(@Payload('to') to: string) {
+        seen.push(to);
+      }
+    }
+    const { tasks } = await started([EmailTasks]);
+    expect(await tasks.perform(send, ada)).toMatchObject({ outcome: 'completed' });
+    expect(seen).toEqual([ada.to]);
   });
 
   it('pipes reach a payload without decorators, and what they refuse is not retried', async () => {

@@ -129,6 +129,96 @@ describe("a task's payload", () => {
     ]);
   });
 
+  it.each([
+    ['a default', 'async run({ file }: P = {} as P) {}'],
+    ['a default of a plain parameter', 'run(payload: X = new X()) {}'],
+    ['a default with brackets in a text', "run(payload = ')') {}"],
+    ['a destructured parameter', 'run({ total }: X) {}'],
+    ['a destructured array with a default', 'run([a] = [1]) {}'],
+    ['rest parameters', 'run(...all: unknown[]) {}'],
+    ['arguments', 'run() { return arguments[0]; }'],
+    ['a comment before it', 'run(/* () */ payload = 1) {}'],
+    ['a name in quotes', "'run ()'(payload = 1) {}"],
+    ['a computed name', "['ru' + String('n')](payload = 1) {}"],
+    ['a static-looking name', 'static(payload = 1) {}'],
+  ])('cannot be seen without metadata behind %s', (_, method) => {
+    const type = compiledByEsbuild(`@TaskQueue('q') class Tasks { @Task() ${method} }`);
+    expect(problemsOf([type])).toEqual([
+      expect.stringMatching(
+        /^Tasks\..*: the payload type cannot be seen: the compiler emitted no metadata.*payload: X/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['nothing', 'run() {}'],
+    ['nothing but a comment', 'run(/* payload = 1 */) {}'],
+    ['a call in its body', 'async run() { await Promise.all([this.x(1, 2)]); }'],
+    ['a word in a text', "run() { return 'arguments'; }"],
+    ['a word in a comment', 'run() { /* arguments */ }'],
+    ['a property of that name', 'run() { return this.arguments; }'],
+    ['a key of that name', 'run() { return { arguments: 1 }; }'],
+    ['a name in quotes', "'run (payload)'() {}"],
+  ])('is none without metadata for a method with %s', (_, method) => {
+    const type = compiledByEsbuild(`@TaskQueue('q') class Tasks { @Task() ${method} }`);
+    expect(Object.values(payloadsOf(type))).toEqual(['none']);
+  });
+
+  it('cannot be seen behind a default or a rest parameter of a class that is a task, own or inherited', () => {
+    class Base {
+      handle({ total }: Partial<Invoice> = {}): unknown {
+        return total;
+      }
+    }
+    @Task('a.b', { queue: 'a' })
+    class Inherited extends Base {}
+    @(Task('a.c', { queue: 'a' }) as ClassDecorator)
+    class Rest {
+      handle(..._all: Invoice[]): void {}
+    }
+    expect(problemsOf([Inherited, Rest])).toEqual([
+      expect.stringMatching(/^Inherited\.handle: the payload type cannot be seen/),
+      expect.stringMatching(/^Rest\.handle: the payload type cannot be seen/),
+    ]);
+  });
+
+  it('is read from metadata behind a default, and is none for a wrapped method without parameters', () => {
+    const wrap: MethodDecorator = (_target, _key, descriptor) => {
+      const { value } = descriptor;
+      descriptor.value = function (this: unknown, ...all: unknown[]) {
+        return (value as unknown as (...given: unknown[]) => unknown).apply(this, all);
+      } as never;
+    };
+    @TaskQueue('q')
+    class Tasks {
+      @Task() invoice(_payload: Invoice = new Invoice()): void {}
+      @wrap @Task() tick(): void {}
+      @Task() @wrap work(_payload: Invoice): void {}
+    }
+    expect(payloadsOf(Tasks)).toEqual({ invoice: 'Invoice', tick: 'none', work: 'Invoice' });
+  });
+
+  it('cannot be seen where a method that declares no parameter reads its arguments', () => {
+    @TaskQueue('q')
+    class Tasks {
+      @Task() run(): unknown {
+        // biome-ignore lint/complexity/noArguments: this is what is tested.
+        return arguments[0];
+      }
+    }
+    expect(problemsOf([Tasks])).toEqual([expect.stringContaining('reads it from "arguments"')]);
+  });
+
+  it('is not the question for a generator, whose body nothing would run', () => {
+    @TaskQueue('q')
+    class Tasks {
+      @Task({ payload: 'none' }) async *many(): AsyncGenerator<number> {
+        yield 1;
+      }
+    }
+    expect(problemsOf([Tasks])).toEqual([expect.stringMatching(/^Tasks\.many: is a generator function/)]);
+  });
+
   it('needs no metadata where it is named, or where there is none', () => {
     const type = compiledByEsbuild(
       `@TaskQueue('q') class Tasks { @Task({ payload: X }) work(payload: X) {} @Task() tick() {} }`,

@@ -290,6 +290,16 @@ describe('codecs', () => {
     [' application/json ; CHARSET=utf8 ; v=1', undefined],
     ['application/json; charset=us-ascii', undefined],
     ['application/vnd.shop.order+json', undefined],
+    ['application/vnd.shop.order+json; charset=UTF-8', undefined],
+    ['text/json', undefined],
+    ['text/json; charset=utf-8', undefined],
+    ['application/x-json', undefined],
+    // What Ruby's bunny and PHP's amqp extension name by default.
+    ['application/octet-stream', undefined],
+    ['Application/Octet-Stream', undefined],
+    ['text/plain', undefined],
+    ['text/plain; charset=utf-8', undefined],
+    [' ; charset=utf-8', undefined],
     ['application/json', 'utf-8'],
     ['application/json', 'UTF8'],
     ['application/json', 'identity'],
@@ -299,8 +309,11 @@ describe('codecs', () => {
   });
 
   it.each([
-    ['text/plain', undefined, 'contentType'],
-    ['application/octet-stream', undefined, 'contentType'],
+    ['text/plain; charset=iso-8859-1', undefined, 'contentType'],
+    ['application/octet-stream', 'gzip', 'encoding'],
+    ['application/json', 'br', 'encoding'],
+    ['application/json', 'x-unknown', 'encoding'],
+    ['text/xml', undefined, 'contentType'],
     ['application/x-python-serialize', undefined, 'contentType'],
     ['application/json; charset=utf-16', undefined, 'contentType'],
     ['application/json; charset=iso-8859-1', undefined, 'contentType'],
@@ -312,6 +325,19 @@ describe('codecs', () => {
     [undefined, 'deflate', 'encoding'],
   ])('refuse content type %j with encoding %j', (contentType, contentEncoding, rule) => {
     expect(problemOf(read({ contentType, contentEncoding })).rule).toBe(rule);
+  });
+
+  it.each(['application/octet-stream', 'text/plain', undefined])(
+    'take a body of content type %j for JSON',
+    (contentType) => {
+      expect(problemOf(read({ contentType }, 'hello')).rule).toBe('json');
+      expect(read({ contentType }, '\ufeff{"a":1}')).toEqual({ ok: true, value: { a: 1 } });
+    },
+  );
+
+  it('read one byte order mark before a body, and no second one', () => {
+    expect(read({}, '\ufeff{"a":"\ufeff"}')).toEqual({ ok: true, value: { a: '\ufeff' } });
+    expect(problemOf(read({}, '\ufeff\ufeff{"a":1}')).rule).toBe('json');
   });
 
   it('say what came and what was expected', () => {

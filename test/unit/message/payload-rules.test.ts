@@ -293,8 +293,8 @@ describe('a class that nothing could satisfy is a configuration error', () => {
       @IsDate() @Type(() => Date) fine!: Date;
     }
     expect(refuse(Nested)).toEqual([
-      'Nested.child: @ValidateNested() without @Type(() => Class) would find every value invalid; add @Type',
-      'Nested.at: @IsDate() without @Type(() => Date) would find every value invalid, since JSON has no dates; add @Type, or use @IsISO8601()',
+      'Nested.child: @ValidateNested() without @Type(() => Class) would find every value invalid; add @Type. If it has @Type, your code and Warren use two copies of class-transformer: "npm ls class-transformer" shows them, "npm dedupe" leaves one; keep it out of bundles',
+      'Nested.at: @IsDate() without @Type(() => Date) would find every value invalid, since JSON has no dates; add @Type, or use @IsISO8601(). If it has @Type, your code and Warren use two copies of class-transformer: "npm ls class-transformer" shows them, "npm dedupe" leaves one; keep it out of bundles',
     ]);
   });
 

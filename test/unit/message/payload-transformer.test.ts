@@ -149,36 +149,13 @@ describe("class-transformer's decorators", () => {
     const data = { constructor: 'Lotus', list: [{ constructor: 1, x: 2 }] };
     expect(worker(Free).check({ at: 0, data })).toEqual({
       ok: true,
-      payload: { at: new Date(0), data: { list: [{ x: 2 }] } },
+      payload: { at: new Date(0), data },
     });
   });
 });
 
 describe('what throws while a payload is made', () => {
   const failure = (message: string) => ({ ok: false, problems: [{ path: '(payload)', rule: 'transform', message }] });
-
-  it('is a problem: a constructor', () => {
-    class Strict {
-      @IsString() a!: string;
-      constructor(options: { a: string }) {
-        this.a = options.a;
-      }
-    }
-    expect(worker(Strict).check({ a: 'a' })).toEqual(failure('making Strict threw TypeError'));
-  });
-
-  it('is a problem: the constructor of a nested class', () => {
-    class Strict {
-      @IsString() a!: string;
-      constructor() {
-        throw 'hunter2';
-      }
-    }
-    class Outer {
-      @ValidateNested() @Type(() => Strict) strict!: Strict;
-    }
-    expect(worker(Outer).check({ strict: {} })).toEqual(failure('making Outer threw string'));
-  });
 
   it('is a problem: a @Transform, reading and writing', () => {
     class Thrower {
@@ -210,6 +187,65 @@ describe('what throws while a payload is made', () => {
       },
     };
     expect(sender(Frozen).check(given)).toEqual(failure('making Frozen threw Error'));
+  });
+});
+
+describe('a class that cannot be made without arguments', () => {
+  const words = (name: string, error: string) =>
+    `class ${name}: its constructor threw ${error} when it was called without arguments, as it is for each payload: give its parameters defaults, or move what it does to a static method`;
+  const problemsOf = (type: ClassType) => {
+    try {
+      worker(type);
+      return [];
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigurationError);
+      return (error as ConfigurationError).problems;
+    }
+  };
+  class Strict {
+    @IsString() a!: string;
+    constructor(options: { a: string }) {
+      this.a = options.a.trim();
+    }
+  }
+  class Refusing {
+    @IsInt() a!: number;
+    constructor() {
+      throw 'hunter2';
+    }
+  }
+
+  it('is found when the task is prepared, and named without what was thrown', () => {
+    expect(problemsOf(Strict)).toEqual([words('Strict', 'TypeError')]);
+    expect(problemsOf(Refusing)).toEqual([words('Refusing', 'string')]);
+  });
+
+  it('is found where it is nested: in an object, an array, a map, behind a discriminator', () => {
+    class One {
+      @ValidateNested() @Type(() => Strict) strict!: Strict;
+      @ValidateNested({ each: true }) @Type(() => Refusing) list!: Refusing[];
+    }
+    class Map1 {
+      @ValidateNested() @Type(() => Strict) byName!: Map<string, Strict>;
+    }
+    class Chosen {
+      @ValidateNested()
+      @Type(() => Circle, { discriminator: { property: 'kind', subTypes: [{ name: 'strict', value: Strict }] } })
+      shape!: Circle | Strict;
+    }
+    expect(problemsOf(One)).toEqual([words('Strict', 'TypeError'), words('Refusing', 'string')]);
+    expect(problemsOf(Map1)).toEqual([words('Strict', 'TypeError')]);
+    expect(problemsOf(Chosen)).toEqual([words('Strict', 'TypeError')]);
+  });
+
+  it('may have parameters that it can do without', () => {
+    class Named {
+      @IsString() a: string;
+      constructor(a = 'x') {
+        this.a = a;
+      }
+    }
+    expect(worker(Named).check({})).toEqual({ ok: true, payload: { a: 'x' } });
   });
 });
 
