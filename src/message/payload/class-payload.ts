@@ -70,17 +70,27 @@ class ClassPayloads {
     if (!isObject(value)) return notAnObject(value, this.type.name);
     const problems = new ProblemList();
     try {
-      if (this.#isSender) {
-        const limit = new LossFinder(problems, this.#limits, this.#compiler).find(value, this.#shape);
-        if (limit !== undefined) return failPayload('limit', limit);
-      }
-      return this.#validated(this.#made(value, problems), problems);
+      if (this.#isSender) return this.#checkSent(value, problems);
+      return this.#validated(this.#made(value), problems);
     } catch (thrown) {
       if (thrown instanceof DepthExceeded) return failPayload('limit', thrown.toText(this.#limits));
       // The constructor, a setter, a @Transform, or a getter of the sender's object.
       if (!problems.hasLosses) problems.add(ROOT_PATH, 'transform', threw('making', this.type, thrown));
       return problems.toFailure();
     }
+  }
+
+  #checkSent(value: Record<string, unknown>, problems: ProblemList): PayloadResult | Promise<PayloadResult> {
+    const finder = new LossFinder(problems, this.#limits, this.#compiler);
+    const limit = finder.find(value, this.#shape);
+    if (limit !== undefined) return failPayload('limit', limit);
+    // A function of the user's gets what the worker's will get: what was decoded, and nothing of the sender's own.
+    const from = this.#transforms && !problems.hasLosses ? decoded(value) : value;
+    this.#maker.taken = 0;
+    const made = this.#made(from);
+    // Past too many unknown keys, nothing more was looked at.
+    if (this.#maker.taken > finder.known && problems.isEmpty) problems.addLoss(ROOT_PATH, 'type', NOT_ENUMERABLE);
+    return this.#validated(made, problems);
   }
 
   /** What the object is on the wire. Unknown keys stay, for `check` to find. */
@@ -103,9 +113,7 @@ class ClassPayloads {
     return problems.isEmpty ? made : problems.toFailure();
   }
 
-  #made(value: Record<string, unknown>, problems: ProblemList): object {
-    // A function of the user's gets what the worker's will get: what was decoded, and nothing of the sender's own.
-    const from = this.#isSender && this.#transforms && !problems.hasLosses ? decoded(value) : value;
+  #made(from: Record<string, unknown>): object {
     return this.transformer === null ? this.#madeByLibrary(from) : this.#maker.make(from, this.#shape);
   }
 
@@ -123,6 +131,8 @@ class ClassPayloads {
     return Object.fromEntries(written);
   }
 }
+
+const NOT_ENUMERABLE = 'has a key that is not enumerable, which JSON leaves out';
 
 const decoded = (value: object): Record<string, unknown> =>
   JSON.parse(JSON.stringify(value)) as Record<string, unknown>;

@@ -19,6 +19,8 @@ class LimitReached extends Error {}
  * not JSON. Stops at the first limit: a circular reference is followed for ever otherwise.
  */
 export class LossFinder {
+  /** Values found that an instance is made of. */
+  known = 0;
   #unknown = 0;
   #keys = 0;
   #values = 0;
@@ -72,6 +74,7 @@ export class LossFinder {
   #inProperty(value: unknown, property: PropertyShape, object: Entries, place: Place, key: string): void {
     if (++this.#keys > this.limits.maxKeys) throw new LimitReached(limitText.keys(this.limits));
     const { values } = property;
+    if (property.isRead && value !== undefined) this.known++;
     if (typeof value !== 'object' || value === null) this.#inPrimitive(value, place, key);
     else if (values === undefined || values.item?.kind === 'scalar') this.#inFreeForm(value, below(place, key));
     else this.#inTyped(value, values, this.#chosen(values.item, property, object), below(place, key));
@@ -144,8 +147,9 @@ export class LossFinder {
   }
 
   #lossByDecorators(value: object): string | undefined {
+    if (this.compiler === undefined || Array.isArray(value)) return undefined;
     const proto: unknown = Object.getPrototypeOf(value);
-    if (proto === Object.prototype || this.compiler === undefined || Array.isArray(value)) return undefined;
+    if (proto === Object.prototype) return undefined;
     const type: unknown = value.constructor;
     if (typeof type !== 'function' || type.prototype !== proto) return undefined;
     if (!this.compiler.shapeOf(type as never).isDecorated) return undefined;

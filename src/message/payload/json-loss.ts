@@ -19,7 +19,7 @@ export function lossOfPrimitive(value: unknown): string | undefined {
 /** What is lost of an object as such, whatever its keys hold; `undefined`: nothing. Arrays and plain objects lose nothing. */
 export function lossOfObject(value: object): string | undefined {
   const proto: unknown = Object.getPrototypeOf(value);
-  if (typeof Reflect.get(value, 'toJSON') === 'function') return lossByToJson(value);
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return lossByToJson(value);
   if (proto === Object.prototype || proto === null || Array.isArray(value)) return undefined;
   return lossOfInstance(value);
 }

@@ -42,6 +42,9 @@ const OPTIONS = Object.freeze({
  * @see docs/decisions/016
  */
 export class InstanceMaker {
+  /** Values taken so far. The sender compares it with what JSON writes: a key that is not enumerable is left out there. */
+  taken = 0;
+
   constructor(
     private readonly compiler: ShapeCompiler,
     private readonly maxDepth: number,
@@ -52,8 +55,10 @@ export class InstanceMaker {
     const to: object = new shape.type();
     for (const property of shape.read) {
       const value = valueFor(property, from, shape);
-      if (value !== undefined) set(to, property, this.#finished(value, property, from, to, depth));
-      else if (property.isReadWhenMissing) setMissing(to, property, from);
+      if (value !== undefined) {
+        this.taken++;
+        set(to, property, this.#finished(value, property, from, to, depth));
+      } else if (property.isReadWhenMissing) setMissing(to, property, from);
     }
     return to;
   }

@@ -160,8 +160,6 @@ export function isWrittenAsItIs(object: Entries, shape: ClassShape, depth = 1): 
   if (proto !== Object.prototype && proto !== shape.type.prototype && proto !== null) return false;
   if (typeof object['toJSON'] === 'function' || depth > MAX_LOOK) return false;
   for (const { property, values } of shape.read) {
-    // JSON does not write it, though the object has it.
-    if (!isEnumerable.call(object, property) && Object.hasOwn(object, property)) return false;
     if (values?.item?.kind !== 'class') continue;
     const value = object[property];
     if (typeof value !== 'object' || value === null) continue;
@@ -171,8 +169,6 @@ export function isWrittenAsItIs(object: Entries, shape: ClassShape, depth = 1): 
   }
   return true;
 }
-
-const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 /** Deeper objects are written anew, which counts them. */
 const MAX_LOOK = 16;

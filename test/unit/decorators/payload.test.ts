@@ -138,7 +138,7 @@ describe("a task's payload", () => {
     ['rest parameters', 'run(...all: unknown[]) {}'],
     ['arguments', 'run() { return arguments[0]; }'],
     ['a comment before it', 'run(/* () */ payload = 1) {}'],
-    ['a name in quotes', "'run ()'(payload = 1) {}"],
+    ['a name in quotes', "'run()'(payload = 1) {}"],
     ['a computed name', "['ru' + String('n')](payload = 1) {}"],
     ['a static-looking name', 'static(payload = 1) {}'],
   ])('cannot be seen without metadata behind %s', (_, method) => {
@@ -158,7 +158,7 @@ describe("a task's payload", () => {
     ['a word in a comment', 'run() { /* arguments */ }'],
     ['a property of that name', 'run() { return this.arguments; }'],
     ['a key of that name', 'run() { return { arguments: 1 }; }'],
-    ['a name in quotes', "'run (payload)'() {}"],
+    ['a name in quotes', "'run(payload)'() {}"],
   ])('is none without metadata for a method with %s', (_, method) => {
     const type = compiledByEsbuild(`@TaskQueue('q') class Tasks { @Task() ${method} }`);
     expect(Object.values(payloadsOf(type))).toEqual(['none']);
