@@ -1,6 +1,10 @@
 import { Exclude } from 'class-transformer';
-import { IsOptional, IsString } from 'class-validator';
+import { IsOptional, IsString, registerDecorator } from 'class-validator';
 import { defineTask, Task, TaskQueue } from '../../../src';
+import { PayloadWiring } from '../../../src/app/payload-wiring';
+import { schedulesInCode } from '../../../src/app/schedule-wiring';
+import { resolveDefinitions } from '../../../src/decorators/resolve-definitions';
+import { DEFAULT_JSON_LIMITS } from '../../../src/message/json-budget';
 import { createTestApp, type TestApp } from '../../../src/testing';
 
 class Login {
@@ -37,9 +41,34 @@ describe('what a payload class excludes is in no queue', () => {
   });
 
   it('by a schedule in the code', async () => {
-    const seen: unknown[] = [];
-    app.events.on('task:started', ({ task }) => seen.push(task));
-    await app.advance('1h');
-    expect(JSON.stringify(await payloads())).not.toContain('hunter2');
+    const payloads = new PayloadWiring(DEFAULT_JSON_LIMITS, 'app');
+    const stored = await schedulesInCode(resolveDefinitions([Logins]), payloads);
+    expect(stored.map(({ body }) => body)).toEqual(['{"name":"Ada"}']);
+  });
+
+  it('by what the command line, an edit of a dead letter and a schedule added at run time have encoded', async () => {
+    const encoded = await app.client.encode(audit, login);
+    expect(encoded.ok && encoded.body.toString()).toBe('{"name":"Ada"}');
   });
 });
+
+it('is sent as it was when it was checked, though the sender changes it while a validator waits', async () => {
+  class Slow {
+    @IsEventuallyRight() name!: string;
+  }
+  const { encode } = new PayloadWiring(DEFAULT_JSON_LIMITS, 'app').sent(
+    defineTask('slow.check', { queue: 'slow', payload: Slow }),
+  );
+  const given = { name: 'right' };
+  const encoding = encode(given);
+  given.name = 'wrong';
+  const encoded = await encoding;
+  expect(encoded.ok && encoded.body.toString()).toBe('{"name":"right"}');
+});
+
+function IsEventuallyRight() {
+  return (target: object, propertyName: string): void => {
+    const validator = { validate: async (value: unknown) => value === 'right' };
+    registerDecorator({ target: target.constructor, propertyName, name: 'isEventuallyRight', async: true, validator });
+  };
+}
