@@ -11,7 +11,7 @@ export { TaskClient } from './client/task-client';
 export type { DeadLetter } from './dead-letter/dead-letter';
 export { DeadLetters } from './dead-letter/dead-letters';
 export type { DeadLetterFilter } from './dead-letter/filter';
-export type { DiscardOptions, ListOptions, ReplayOptions, ReplayProgress } from './dead-letter/options';
+export type { DiscardOptions, EachOptions, ListOptions, ReplayOptions, ReplayProgress } from './dead-letter/options';
 export type { TaskCatalog } from './decorators/catalog';
 export { Task } from './decorators/task';
 export type { ContractTaskOptions, TaskDefaults, TaskOptions } from './decorators/task-options';

@@ -8,6 +8,7 @@ import type {
   Publisher,
   QueueDeletion,
   QueueReader,
+  QueueScan,
   QueueState,
   ServerInfo,
   SubscribeOptions,
@@ -24,6 +25,7 @@ import { parseAddresses } from './addresses';
 import { AmqpPrefetchingReader } from './amqp-prefetching-reader';
 import { AmqpPublisher } from './amqp-publisher';
 import { AmqpReader } from './amqp-reader';
+import { AmqpScan, MAX_WINDOW } from './amqp-scan';
 import { AmqpSubscription } from './amqp-subscription';
 import { applyTopology } from './apply-topology';
 import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
@@ -182,6 +184,10 @@ class AmqpBroker implements Broker {
   openReader(queue: string, ahead = 0): Promise<QueueReader> {
     const { model } = this.#publishing;
     return ahead > 0 ? AmqpPrefetchingReader.open(model, queue, ahead) : AmqpReader.open(model, queue);
+  }
+
+  openScan(queue: string, maxAhead = MAX_WINDOW): Promise<QueueScan> {
+    return AmqpScan.open(this.#publishing.model, queue, maxAhead);
   }
 
   async countReady(queue: string): Promise<number | undefined> {

@@ -121,7 +121,14 @@ function assembleApp(
     events,
     tracer,
   });
-  const deadLetters = new DeadLetters({ broker, clock, patience: systemClock, newId: randomUUID, tracer });
+  const deadLetters = new DeadLetters({
+    broker,
+    clock,
+    patience: systemClock,
+    newId: randomUUID,
+    assertReady: (action) => lifecycle.assertReady(action),
+    tracer,
+  });
   const consumed = consumedQueues(options, catalog);
   const runEnds = new RunEnds(broker.publisher);
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, {

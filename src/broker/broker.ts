@@ -72,6 +72,12 @@ export interface Broker {
    * @throws QueueMissingError
    */
   openReader(queue: string, ahead?: number): Promise<QueueReader>;
+  /**
+   * Opens a queue to look through all of it, on a channel of its own.
+   * @param maxAhead - how many messages may come before they are read, 1 to 512.
+   * @throws QueueMissingError
+   */
+  openScan(queue: string, maxAhead?: number): Promise<QueueScan>;
   /** Messages that are ready in a queue, or `undefined` where there is no such queue. */
   countReady(queue: string): Promise<number | undefined>;
   /** What a queue tells anybody, or `undefined` where there is no such queue. */
@@ -234,5 +240,18 @@ export interface QueueReader {
   next(): Promise<Delivery | undefined>;
   /** Resolves once the broker has taken every settlement so far: a process that is killed after that leaves them done. */
   settled(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Looks through a queue, however long: what is kept costs this process no memory, and the queue counts as used meanwhile.
+ */
+export interface QueueScan extends QueueReader {
+  /** Leaves a message that `next` gave unsettled until the end. */
+  keep(delivery: Delivery): void;
+  /**
+   * Gives back everything that is not settled, in the order in which it came and not counted as a failure where the
+   * broker can tell the difference. Resolves when the queue shows it again. Never throws.
+   */
   close(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
   readLeftOut,
   textHeader,
 } from '../message/headers';
+import { parsedJson } from '../message/json-text';
 import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskFailure } from '../task/context';
@@ -42,6 +43,11 @@ export interface DeadLetter {
   /** The names of the sender's headers that no copy could carry along, or not all of them: they are not in `headers`, or not whole. `undefined`: none. */
   readonly headersLeftOut: readonly string[] | undefined;
   readonly contentType: string | undefined;
+  /**
+   * The payload, decoded: `undefined` where it is not JSON. Not checked against the task's contract, and rounded where a
+   * number has more digits than JavaScript keeps; `body` has all of them.
+   */
+  readonly payload: unknown;
   /** The payload as it came. */
   readonly body: Buffer;
 }
@@ -80,6 +86,10 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
     headers: Object.freeze(plainHeaders(headers)),
     headersLeftOut: leftOut.length === 0 ? undefined : leftOut,
     contentType: properties.contentType,
+    // Only where somebody asks: a filter passes over thousands of letters.
+    get payload(): unknown {
+      return parsedJson(message.body);
+    },
     body: message.body,
   });
 }

@@ -6,15 +6,20 @@ import type { DeadLetterFilter } from './filter';
 
 export interface ListOptions {
   readonly filter?: DeadLetterFilter;
-  /** At most so many letters are returned. @defaultValue 100 */
+  /** At most so many letters are given, at least 1. @defaultValue 100 for `list`; for `each`, all that were there at the start */
   readonly limit?: number;
+}
+
+export interface EachOptions extends ListOptions {
+  /** Ends the reading between two letters. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ReplayOptions {
   readonly filter?: DeadLetterFilter;
-  /** At most so many letters are replayed. @defaultValue all that were there at the start */
+  /** At most so many letters are replayed, at least 1. @defaultValue all that were there at the start */
   readonly limit?: number;
-  /** At most so many a second. @defaultValue no limit */
+  /** At most so many a second, above 0: 0.000001 to 1,000,000. @defaultValue no limit */
   readonly ratePerSecond?: number;
   /**
    * Goes through a queue of its own (`<queue>.dead.replay`), from where the broker itself brings the letters home: a
@@ -50,6 +55,8 @@ export interface DeadLettersOptions {
   /** Real time, also where the app's clock stands still: how fast letters go, and how long they are waited for. */
   readonly patience: Clock;
   readonly newId: () => string;
+  /** Throws before the app has started, and after it has stopped. */
+  readonly assertReady: (action: string) => void;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
 }

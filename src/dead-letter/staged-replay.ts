@@ -1,4 +1,4 @@
-import type { Broker, Delivery, QueueReader } from '../broker/broker';
+import type { Broker, Delivery, QueueReader, QueueScan } from '../broker/broker';
 import { HEADER } from '../message/headers';
 import type { OutgoingMessage } from '../message/wire';
 import { deadQueueName, replayQueueName } from '../topology/names';
@@ -8,6 +8,7 @@ import { matchesFilter } from './filter';
 import { hashOfMark, LetterMarks, letterHash, markOf } from './letter-mark';
 import type { DeadLettersOptions, ReplayOptions, ReplayProgress } from './options';
 import { Pace } from './pace';
+import { editedPayload } from './read-options';
 import { replayMessage } from './replay-message';
 import { publishReplay } from './traced-replay';
 import { Window } from './window';
@@ -25,6 +26,8 @@ const SETTLED_AT_ONCE = 16;
 /** What a connection held that has just died is back in its queue after that. */
 const RETURN_MS = 1_000;
 const SILENCE_MS = 5_000;
+/** Letters that wait unread while somebody edits one that a filter let through. */
+const EDITED_AHEAD = 100;
 const MAX_PREFETCH = 65_535;
 /** A quorum queue younger than about a second can come back empty from a kill of its broker. */
 const FRESH_QUEUE_MS = 2_000;
@@ -86,15 +89,13 @@ class StagedReplay {
     await this.#finishEarlier();
     // The letters that were staged already are no longer among them.
     this.#total = await countLetters();
-    const letters = await this.#broker.openReader(deadQueueName(this.queue), this.#batchLetters);
-    const kept: Delivery[] = [];
+    const letters = await this.#broker.openScan(deadQueueName(this.queue), this.#maxAhead);
     try {
       for (let more = true; more && !this.#aborted; ) {
-        more = await this.#stageBatch(letters, kept);
+        more = await this.#stageBatch(letters);
         await this.#bringHome();
       }
     } finally {
-      for (const letter of kept) letter.requeue();
       await letters.close();
     }
     await this.#bringAllHome();
@@ -115,6 +116,11 @@ class StagedReplay {
     return ratePerSecond === undefined ? BATCH_LETTERS : Math.min(BATCH_LETTERS, Math.max(1, Math.ceil(ratePerSecond)));
   }
 
+  /** A filter lets letters pass by which stay: to read them one by one costs a consumer for each. */
+  get #maxAhead(): number {
+    return this.options.edit === undefined || this.options.filter === undefined ? this.#batchLetters : EDITED_AHEAD;
+  }
+
   async #declare(): Promise<void> {
     const isNew = (await this.#broker.countReady(this.#staging)) === undefined;
     const queues = [{ name: this.#staging, arguments: replayQueueArguments(this.queue) }];
@@ -125,7 +131,7 @@ class StagedReplay {
   }
 
   /** Copies the next letters, then removes them from their queue. @returns whether there may be more. */
-  async #stageBatch(letters: QueueReader, kept: Delivery[]): Promise<boolean> {
+  async #stageBatch(letters: QueueScan): Promise<boolean> {
     const window = new Window(WINDOW);
     const marks = new LetterMarks();
     const copied: Delivery[] = [];
@@ -139,7 +145,7 @@ class StagedReplay {
         if (letter === undefined) break;
         this.#scanned++;
         const copy = await this.#copyOf(letter, marks);
-        if (copy === undefined) kept.push(letter);
+        if (copy === undefined) letters.keep(letter);
         else {
           batch++;
           this.#staged++;
@@ -163,7 +169,7 @@ class StagedReplay {
   async #copyOf(letter: Delivery, marks: LetterMarks): Promise<OutgoingMessage | undefined> {
     const read = readDeadLetter(this.queue, letter);
     if (!matchesFilter(read, this.options.filter)) return undefined;
-    const edited = await this.options.edit?.(read);
+    const edited = editedPayload(await this.options.edit?.(read));
     if (this.options.edit !== undefined && edited === undefined) return undefined;
     const { clock, newId } = this.parts;
     const copy = replayMessage(this.queue, letter, clock.now(), newId, edited);

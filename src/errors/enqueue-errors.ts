@@ -30,15 +30,23 @@ export class InvalidPayloadError extends WarrenError {
   }
 }
 
-/** Raised when the options of one `enqueue` call are out of range. Nothing was sent. */
+/**
+ * Raised when the options of one call are wrong: of `enqueue`, or of a method of `deadLetters`. Nothing was sent, and no
+ * letter was touched.
+ */
 export class InvalidOptionsError extends WarrenError {
   readonly code = 'INVALID_OPTIONS';
 
+  /**
+   * @param task - the task that was to be enqueued; `undefined` for other calls.
+   * @param action - what cannot be done.
+   */
   constructor(
-    readonly task: string,
+    readonly task: string | undefined,
     readonly problems: readonly string[],
+    action = `enqueue task "${task}"`,
   ) {
-    super(`Cannot enqueue task "${task}": ${problems.join('; ')}`);
+    super(`Cannot ${action}: ${problems.join('; ')}`);
   }
 }
 

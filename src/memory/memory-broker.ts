@@ -6,6 +6,7 @@ import type {
   Publisher,
   QueueDeletion,
   QueueReader,
+  QueueScan,
   QueueState,
   ServerInfo,
   SubscribeOptions,
@@ -14,11 +15,12 @@ import type {
 } from '../broker/broker';
 import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import type { IncomingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
 import { compareTopology, type TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 import { MemoryPublisher } from './memory-publisher';
-import { MemoryReader } from './memory-reader';
+import { MemoryReader, MemoryScan } from './memory-reader';
 import { MemorySubscription } from './memory-subscription';
 import { applyTopology } from './memory-topology';
 import type { VirtualHost } from './virtual-host';
@@ -117,6 +119,19 @@ export class MemoryBroker implements Broker {
     return reader;
   }
 
+  async openScan(queue: string): Promise<QueueScan> {
+    this.#checkConnected();
+    if (this.host.vhost.queue(queue) === undefined) throw new QueueMissingError(queue);
+    const scan = new MemoryScan(this.host.vhost, queue, (closed) => this.#readers.delete(closed));
+    this.#readers.add(scan);
+    return scan;
+  }
+
+  /** Messages that are ready, in the order in which they would go out. Nothing takes them, so nothing changes. */
+  peek(queue: string): readonly IncomingMessage[] {
+    return this.host.vhost.queue(queue)?.peek() ?? [];
+  }
+
   async countReady(queue: string): Promise<number | undefined> {
     this.#checkConnected();
     return this.host.vhost.queue(queue)?.readyCount;
@@ -152,7 +167,8 @@ export class MemoryBroker implements Broker {
   async deleteUnused(queue: string, _type: QueueType): Promise<QueueDeletion> {
     const state = await this.queueState(queue);
     if (state === undefined) return { kind: 'missing' };
-    if (state.ready > 0 || state.consumers > 0) return { kind: 'in-use' };
+    const isOut = (this.host.vhost.queue(queue)?.outCount ?? 0) > 0;
+    if (state.ready > 0 || state.consumers > 0 || isOut) return { kind: 'in-use' };
     this.host.vhost.deleteQueue(queue);
     return { kind: 'deleted', lost: 0 };
   }

@@ -1,9 +1,8 @@
 import type { Delivery } from '../broker/broker';
 import type { MessageProperties } from '../message/wire';
-import { deathHeaders } from './death';
 import type { MemoryQueue } from './memory-queue';
+import { entryProperties, wasDelivered } from './read-entry';
 import type { QueuedMessage } from './ready-messages';
-import { readProperties } from './stored-message';
 
 /** Holds what was handed out and is not settled. Once it has ended, its deliveries settle nothing. */
 export class MemoryChannel {
@@ -78,15 +77,12 @@ export class MemoryDelivery implements Delivery {
   }
 
   get properties(): MessageProperties {
-    this.#properties ??= readProperties(this.entry.message, {
-      ...deathHeaders(this.entry.message),
-      ...this.#counters(),
-    });
+    this.#properties ??= entryProperties(this.source.settings.type, this.entry);
     return this.#properties;
   }
 
   get redelivered(): boolean {
-    return this.entry.returns > 0 || this.entry.failures > 0;
+    return wasDelivered(this.entry);
   }
 
   get deliveryCount(): number {
@@ -98,7 +94,7 @@ export class MemoryDelivery implements Delivery {
   }
 
   ack(): boolean {
-    return this.channel.settle(this);
+    return this.channel.settle(this, () => this.source.acked());
   }
 
   requeue(): boolean {
@@ -112,16 +108,5 @@ export class MemoryDelivery implements Delivery {
   /** Its channel has ended. */
   lost(): void {
     this.source.putBack(this.entry, true);
-  }
-
-  /** Only quorum queues count; a message that has not been out yet tells nothing, or what it counted where it died. */
-  #counters(): Readonly<Record<string, unknown>> {
-    const { failures, message } = this.entry;
-    const returns = this.entry.returns || message.returns;
-    if (this.source.settings.type !== 'quorum') return {};
-    return {
-      ...(failures > 0 ? { 'x-delivery-count': failures } : {}),
-      ...(returns > 0 ? { 'x-acquired-count': returns } : {}),
-    };
   }
 }

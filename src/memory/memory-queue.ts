@@ -1,9 +1,11 @@
 import { Fifo } from '../collections/fifo';
+import type { IncomingMessage } from '../message/wire';
 import type { Clock, Timer } from '../time/clock';
 import type { QueueSpec } from '../topology/topology';
 import type { DeadLetter } from './death';
 import { LengthLimit, type Load } from './length-limit';
 import { parseQueueSettings, type QueueSettings } from './queue-settings';
+import { readEntry } from './read-entry';
 import { ClassicMessages, type QueuedMessage, QuorumMessages, type ReadyMessages } from './ready-messages';
 import type { DeathReason, StoredMessage } from './stored-message';
 
@@ -38,6 +40,7 @@ export class MemoryQueue {
   readonly #consumers: QueueConsumer[] = [];
   #nextConsumer = 0;
   #nextOrder = 0;
+  #out = 0;
   #readyBytes = 0;
   #mayExpire = false;
   #timer: Timer | undefined;
@@ -71,16 +74,34 @@ export class MemoryQueue {
     return true;
   }
 
+  /** Messages that are out: handed over and not settled. */
+  get outCount(): number {
+    return this.#out;
+  }
+
+  /** What is ready, in the order in which it would go out; takes nothing. */
+  peek(): readonly IncomingMessage[] {
+    this.#expire();
+    return this.#ready.inOrder().map((entry) => readEntry(this.settings.type, entry));
+  }
+
+  /** A message that was out is done. */
+  acked(): void {
+    this.#out--;
+  }
+
   /** The next message for somebody who asks for one. */
   get(): QueuedMessage | undefined {
     this.#expire();
     const entry = this.#take();
+    if (entry !== undefined) this.#out++;
     this.#armTimer();
     return entry;
   }
 
   /** Takes a message back that was out; `failed`: not by a consumer's own wish. */
   putBack(entry: QueuedMessage, failed: boolean): void {
+    this.#out--;
     if (this.#deleted) return;
     const failures = failed && this.settings.type === 'quorum' ? entry.failures + 1 : entry.failures;
     const returned = { ...entry, failures, returns: entry.returns + 1 };
@@ -97,6 +118,7 @@ export class MemoryQueue {
 
   /** A consumer does not want a message that is out. */
   reject(entry: QueuedMessage): void {
+    this.#out--;
     if (!this.#deleted) this.host.deadLetter(this, entry, 'rejected');
   }
 
@@ -123,6 +145,7 @@ export class MemoryQueue {
       const consumer = this.#consumerWithRoom();
       const entry = consumer === undefined ? undefined : this.#take();
       if (consumer === undefined || entry === undefined) break;
+      this.#out++;
       consumer.deliver(entry);
       this.#expire();
     }

@@ -25,6 +25,8 @@ export interface ReadyMessages {
   /** Takes a message back that was out. */
   putBack(entry: QueuedMessage): void;
   take(): QueuedMessage | undefined;
+  /** All of them, in the order in which `take` would give them. */
+  inOrder(): readonly QueuedMessage[];
   /** Takes the next message that is due and stands first in its lane; nothing behind another one expires. */
   takeExpired(now: number): QueuedMessage | undefined;
   /** When the first lane's head expires; `Infinity`: none does. */
@@ -58,6 +60,10 @@ abstract class LanedMessages implements ReadyMessages {
       return lane.shift();
     }
     return undefined;
+  }
+
+  inOrder(): readonly QueuedMessage[] {
+    return this.#lanes.flatMap((lane) => lane.inOrder());
   }
 
   takeExpired(now: number): QueuedMessage | undefined {
@@ -115,6 +121,10 @@ class Lane {
 
   shift(): QueuedMessage | undefined {
     return this.#returned.pop() ?? this.fresh.shift();
+  }
+
+  inOrder(): readonly QueuedMessage[] {
+    return [...this.#returned].reverse().concat([...this.fresh]);
   }
 
   insert(entry: QueuedMessage): void {

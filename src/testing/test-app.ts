@@ -1,11 +1,13 @@
 import type { TaskApp } from '../app/task-app';
-import type { Delivery } from '../broker/broker';
 import { resolveEnqueueOptions } from '../client/enqueue-options';
 import type { TaskClient } from '../client/task-client';
 import type { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
 import { TestStalledError } from '../errors/test-stalled-error';
+import { MemoryBroker } from '../memory/memory-broker';
 import { plainHeaders } from '../message/headers';
+import { parsedJson } from '../message/json-text';
+import type { IncomingMessage } from '../message/wire';
 import type { TaskContract } from '../task/contract';
 import type { DeadLetterReason } from '../task/outcome';
 import type { EnqueueArguments } from '../task/task-methods';
@@ -66,7 +68,7 @@ export class TestApp {
   async enqueued(queue?: string): Promise<readonly EnqueuedForTest[]> {
     const queues = queue === undefined ? this.#queues() : [queue];
     const found: EnqueuedForTest[] = [];
-    for (const name of queues) found.push(...(await this.#peek(name)));
+    for (const name of queues) found.push(...this.#peek(name));
     return found;
   }
 
@@ -209,22 +211,19 @@ export class TestApp {
     }
   }
 
-  async #peek(queue: string): Promise<readonly EnqueuedForTest[]> {
-    const reader = await this.app.broker.openReader(queue);
-    const deliveries: Delivery[] = [];
-    for (let next = await reader.next(); next !== undefined; next = await reader.next()) deliveries.push(next);
-    for (const delivery of deliveries) delivery.requeue();
-    await reader.close();
-    return deliveries.map((delivery) => enqueuedForTest(queue, delivery));
+  #peek(queue: string): readonly EnqueuedForTest[] {
+    const { broker } = this.app;
+    const messages = broker instanceof MemoryBroker ? broker.peek(queue) : [];
+    return messages.map((message) => enqueuedForTest(queue, message));
   }
 }
 
-function enqueuedForTest(queue: string, { properties, body }: Delivery): EnqueuedForTest {
+function enqueuedForTest(queue: string, { properties, body }: IncomingMessage): EnqueuedForTest {
   return {
     id: properties.messageId ?? '',
     task: properties.type ?? '',
     queue,
-    payload: JSON.parse(body.toString()) as unknown,
+    payload: parsedJson(body),
     headers: plainHeaders(properties.headers),
   };
 }
@@ -234,6 +233,7 @@ export interface EnqueuedForTest {
   readonly id: string;
   readonly task: string;
   readonly queue: string;
+  /** `undefined` where it is not JSON. */
   readonly payload: unknown;
   readonly headers: Readonly<Record<string, unknown>>;
 }

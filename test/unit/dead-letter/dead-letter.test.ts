@@ -40,6 +40,7 @@ it('reads a letter that a worker wrote', () => {
     replays: 2,
     headers: { tenant: 'ada' },
     contentType: 'application/json',
+    payload: { to: 'ada' },
     body: Buffer.from('{"to":"ada"}'),
   });
   expect(Object.isFrozen(letter)).toBe(true);

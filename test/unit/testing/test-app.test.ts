@@ -40,6 +40,22 @@ describe('the test app', () => {
     expect(await app.enqueued()).toEqual([]);
   });
 
+  it('changes nothing of what is enqueued by looking: order, redelivery and counts stay', async () => {
+    const deliveries: unknown[] = [];
+    handler = (_job, task) => {
+      deliveries.push([task.id, task.redelivered]);
+    };
+    for (const id of ['a', 'b', 'c']) await app.client.enqueue(work, { size: 1 }, { id });
+    await app.enqueued();
+    await app.client.enqueue(work, { size: 1 }, { id: 'first', priority: 9 });
+    const ids = ['first', 'a', 'b', 'c'];
+    expect((await app.enqueued()).map(({ id }) => id)).toEqual(ids);
+    expect((await app.enqueued()).map(({ id }) => id)).toEqual(ids);
+    expect(await app.ready()).toBe(4);
+    await app.drain();
+    expect(deliveries).toEqual(ids.map((id) => [id, false]));
+  });
+
   it('rethrows from drain the first error that a handler threw, itself', async () => {
     const error = new Error('broken');
     handler = (job) => {

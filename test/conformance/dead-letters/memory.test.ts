@@ -1,0 +1,5 @@
+import { uniqueName } from '../../support/apps';
+import { describeDeadLetters } from './dead-letters-suite';
+
+const name = uniqueName('letters');
+describeDeadLetters('the embedded broker', () => `memory:${name}`);
