@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,11 +6,11 @@ import { join } from 'node:path';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetter } from '../dead-letter/dead-letter';
 import { MAX_ORIGINAL_BYTES } from '../message/headers';
+import { jsonText, mergeJson, prettyJson } from '../message/json-text';
 import { printable } from '../text/printable';
 import { ask } from './ask';
 import type { LoadedConfig } from './config';
 import { contractOfLetter } from './known-contracts';
-import { parsedJson } from './letter-view';
 import type { Output } from './output';
 import { UsageError } from './usage-error';
 
@@ -33,14 +34,19 @@ export async function editPayload(
     );
     return undefined;
   }
-  const before = editableText(letter.body);
+  if (!isUtf8(letter.body)) {
+    output.note(printable(`${label}: the payload is not text in UTF-8, and an editor would change it. Left alone.`));
+    return undefined;
+  }
+  const original = jsonText(letter.body);
+  const before = original === undefined ? letter.body.toString('utf8') : `${prettyJson(original)}\n`;
   for (let text = before; ; ) {
     text = await editText(text, editorOf(environment));
     if (text === before) {
       output.note(printable(`${label}: not changed, left alone.`));
       return undefined;
     }
-    const checked = await checkPayload(text, letter, app, config);
+    const checked = await checkPayload(text, original, letter, app, config);
     if (checked.body !== undefined) return checked.body;
     output.note(printable(`${label}: ${checked.problem}`));
     if (!(await wantsToEditAgain(output))) return undefined;
@@ -52,12 +58,18 @@ interface Checked {
   readonly problem?: string;
 }
 
-async function checkPayload(text: string, letter: DeadLetter, app: TaskApp, config: LoadedConfig): Promise<Checked> {
-  const parsed = parsedJson(Buffer.from(text));
-  if (!parsed.ok) return { problem: 'not valid JSON' };
+/** What was not changed is sent as it came, to the last digit: only checked is what the contract makes of it. */
+async function checkPayload(
+  text: string,
+  original: string | undefined,
+  letter: DeadLetter,
+  app: TaskApp,
+  config: LoadedConfig,
+): Promise<Checked> {
+  if (jsonText(Buffer.from(text)) === undefined) return { problem: 'not valid JSON' };
   const contract = contractOfLetter(letter, app, config);
-  const encoded = await app.client.encode(contract, parsed.value);
-  if (encoded.ok) return { body: encoded.body };
+  const encoded = await app.client.encode(contract, JSON.parse(text));
+  if (encoded.ok) return { body: Buffer.from(original === undefined ? text.trim() : mergeJson(original, text)) };
   return { problem: encoded.problems.map(({ path, message }) => `${path}: ${message}`).join('; ') };
 }
 
@@ -67,11 +79,6 @@ async function wantsToEditAgain(output: Output): Promise<boolean> {
   if (stdin.isTTY !== true) return false;
   const answer = await ask('Edit again? [Y/n] ', stdin, stderr);
   return answer !== undefined && !/^n/i.test(answer);
-}
-
-function editableText(body: Buffer): string {
-  const parsed = parsedJson(body);
-  return parsed.ok ? `${JSON.stringify(parsed.value, null, 2)}\n` : body.toString('utf8');
 }
 
 function editorOf(environment: NodeJS.ProcessEnv): string {

@@ -1,11 +1,12 @@
 import type { DeadLetter } from '../dead-letter/dead-letter';
+import { jsonText, prettyJson, RawJson } from '../message/json-text';
 import { printable, printableLines } from '../text/printable';
 import type { Output } from './output';
 import { formatTable } from './table';
 
-/** A letter as JSON: the payload decoded where it is JSON, else as `body` in base64. */
+/** A letter as JSON: the payload as it came where it is JSON, else as `body` in base64. */
 export function letterJson(letter: DeadLetter): Record<string, unknown> {
-  const { body, original, diedAt, enqueuedAt, error, ...rest } = letter;
+  const { body, payload: _payload, original, diedAt, enqueuedAt, error, ...rest } = letter;
   return {
     ...rest,
     ...(error === undefined ? {} : { error }),
@@ -17,16 +18,8 @@ export function letterJson(letter: DeadLetter): Record<string, unknown> {
 }
 
 function payloadJson(name: string, rawName: string, body: Buffer): Record<string, unknown> {
-  const parsed = parsedJson(body);
-  return parsed.ok ? { [name]: parsed.value } : { [rawName]: body.toString('base64') };
-}
-
-export function parsedJson(body: Buffer): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
-  try {
-    return { ok: true, value: JSON.parse(body.toString('utf8')) as unknown };
-  } catch {
-    return { ok: false };
-  }
+  const text = jsonText(body);
+  return text === undefined ? { [rawName]: body.toString('base64') } : { [name]: new RawJson(text) };
 }
 
 /** How long ago, in one unit: `4m`, `3h`, `12d`. */
@@ -108,6 +101,6 @@ function section(title: string, lines: readonly string[], output: Output): reado
 }
 
 function bodyText(body: Buffer): string {
-  const parsed = parsedJson(body);
-  return printableLines(parsed.ok ? JSON.stringify(parsed.value, null, 2) : body.toString('utf8'));
+  const text = jsonText(body);
+  return printableLines(text === undefined ? body.toString('utf8') : prettyJson(text));
 }

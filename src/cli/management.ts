@@ -147,3 +147,22 @@ export function field(value: unknown, ...path: readonly string[]): unknown {
 export const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 export const number = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/**
+ * Why a classic queue that seems empty must not be deleted, or `undefined` where it may be. AMQP tells neither which
+ * messages of a classic queue are out, nor refuses to delete it over them; a quorum queue counts who holds them as its
+ * consumers.
+ */
+export async function classicQueueInUse(
+  queue: string,
+  management: ManagementApi | undefined,
+): Promise<string | undefined> {
+  if (management === undefined) {
+    return 'whether messages of a classic queue are out is known only to the management plugin, which does not answer (--management)';
+  }
+  const queues = list(await management.get(`/queues/${management.vhost}?disable_stats=true&enable_queue_totals=true`));
+  const found = queues.find((each) => text(field(each, 'name')) === queue);
+  const out = field(found, 'messages_unacknowledged');
+  if (typeof out !== 'number') return 'the management plugin does not say how many of its messages are out';
+  return out === 0 ? undefined : `${out} of its messages are out, and not settled`;
+}

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { stringifyRaw } from '../message/json-text';
 import { printableJson, printableStyled } from '../text/printable';
 
 type Style = Parameters<typeof styleText>[0];
@@ -40,7 +41,7 @@ export class Output {
 
   /** The result for programs: one JSON document, on one line where `compact`. */
   printJson(value: unknown, compact = false): void {
-    this.terminal.stdout.write(`${jsonText(value, compact)}\n`);
+    this.terminal.stdout.write(`${terminalJson(value, compact)}\n`);
   }
 
   /** Something that people want to know and programs do not. */
@@ -58,7 +59,7 @@ export class Output {
   }
 }
 
-/** A value as JSON for programs, which a terminal may show. */
-export function jsonText(value: unknown, compact: boolean): string {
-  return printableJson(compact ? JSON.stringify(value) : JSON.stringify(value, null, 2));
+/** A value as JSON for programs, which a terminal may show; what it holds of payloads has every number as it came. */
+export function terminalJson(value: unknown, compact: boolean): string {
+  return printableJson(compact ? stringifyRaw(value) : stringifyRaw(value, '  '));
 }

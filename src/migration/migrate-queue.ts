@@ -13,10 +13,15 @@ export interface MigrationOptions {
   readonly signal?: AbortSignal;
   readonly onStep?: (step: MigrationStep) => void;
   readonly onMoved?: () => void;
+  /**
+   * Why a classic queue must not be deleted yet, where messages of it are out: a quorum queue counts who holds them as
+   * its consumers, a classic one does not. @defaultValue it may be deleted
+   */
+  readonly classicInUse?: (queue: string) => Promise<string | undefined>;
 }
 
 export interface MigrationResult {
-  /** `blocked`: somebody consumes it; `busy`: somebody sends to it; `interrupted`: run it again. */
+  /** `blocked`: somebody consumes it, or holds messages of it; `busy`: somebody sends to it; `interrupted`: run it again. */
   readonly kind: 'done' | 'blocked' | 'busy' | 'interrupted';
   /** Messages that came in the instant in which an old quorum queue was deleted, as far as RabbitMQ counts them. */
   readonly lost: number;
@@ -101,9 +106,15 @@ class Migration {
       if (step.kind === 'done' || step.kind === 'blocked' || step.kind === 'busy') {
         return { kind: step.kind, lost: this.#lost };
       }
+      if (await this.#isOut(step)) return { kind: 'blocked', lost: this.#lost };
       await this.#take(step);
     }
     return { kind: 'interrupted', lost: this.#lost };
+  }
+
+  async #isOut(step: MigrationStep): Promise<boolean> {
+    if (step.kind !== 'delete-old' || step.type !== 'classic') return false;
+    return (await this.options.classicInUse?.(this.spec.name)) !== undefined;
   }
 
   async #take(step: Exclude<MigrationStep, { kind: 'done' | 'blocked' | 'busy' }>): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
+import type { DeadLetter } from '../../dead-letter/dead-letter';
 import type { DeadLetterFilter } from '../../dead-letter/filter';
 import type { ReplayProgress } from '../../dead-letter/options';
 import { printable } from '../../text/printable';
@@ -23,6 +24,8 @@ interface ReplayCommandOptions extends MoveOptions {
   readonly rate?: number;
   readonly edit?: boolean;
   readonly direct?: boolean;
+  readonly yes?: boolean;
+  readonly poison?: boolean;
 }
 
 interface DiscardCommandOptions extends MoveOptions {
@@ -32,8 +35,10 @@ interface DiscardCommandOptions extends MoveOptions {
 export function addReplayCommand(dead: Command, session: Session): void {
   const command = dead
     .command('replay')
-    .description('Bring dead letters back to work. Their attempts start again; a kill at any moment loses nothing.')
+    .description('Bring dead letters back to work, attempts from the start. Asks first, and says how many.')
     .option('--dry-run', 'only say how many it would be')
+    .option('--yes', 'do not ask')
+    .option('--poison', 'also letters whose task killed its worker (reason crash-loop), which else must be named')
     .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000))
     .option('--rate <number>', 'at most so many a second', positiveNumber)
     .option('--edit', 'open each payload in $VISUAL or $EDITOR first; the original is kept in the history')
@@ -65,18 +70,67 @@ async function replay(
   const config = await session.config(options);
   const edit = (letter: Parameters<typeof editPayload>[0]) =>
     editPayload(letter, app, config, session.environment, output);
-  const filter = filterOf(options, Date.now());
+  const poison = new Set<string | undefined>();
+  const filter = replayFilter(options, Date.now(), poison);
+  const queues = queuesOf(named, app);
+  // Who edits decides letter by letter.
+  const isAgreed = options.yes === true || options.edit === true;
+  const counted = isAgreed ? new Map<string, number>() : await agreed('Replay', queues, filter, options, app, output);
+  if (counted === undefined) return EXIT.usage;
   // A bar would run over the questions of an editor.
-  const bar = options.edit === true ? 'none' : barOf(filter);
-  return moveAll('replayed', queuesOf(named, app), options, bar, app, output, (queue, interruption, onProgress) =>
-    app.deadLetters.replay(queue, {
-      filter,
+  const bar = options.edit === true ? 'none' : barOf(filterOf(options, Date.now()));
+  const code = await moveAll('replayed', queues, options, bar, app, output, (queue, interruption, onProgress) => {
+    // No more than was agreed to. Where that is none, what an interrupted replay has left is brought home all the same.
+    const limit = counted.get(queue) ?? options.limit;
+    const bounds = limit === undefined ? {} : { limit };
+    return app.deadLetters.replay(queue, {
       ...moveOptions(options, interruption, onProgress),
+      ...(limit === 0 ? { filter: { ids: [] } } : { filter, ...bounds }),
       staged: options.direct !== true,
       ...(options.rate === undefined ? {} : { ratePerSecond: options.rate }),
       ...(options.edit === true && options.dryRun !== true ? { edit } : {}),
-    }),
-  );
+    });
+  });
+  if (poison.size > 0) {
+    output.note(
+      `Letters of reason crash-loop stay (${poison.size}): their tasks killed workers. --poison means them too.`,
+    );
+  }
+  return code;
+}
+
+/** A letter whose task killed workers kills the next one: it is meant only where somebody says so. */
+function replayFilter(options: ReplayCommandOptions, now: number, poison: Set<string | undefined>): DeadLetterFilter {
+  const filter = filterOf(options, now);
+  if (options.poison === true || options.reason !== undefined || options.id !== undefined) return filter;
+  const where = ({ id, reason }: DeadLetter): boolean => {
+    if (reason === 'crash-loop') poison.add(id);
+    return reason !== 'crash-loop';
+  };
+  return { ...filter, where };
+}
+
+/**
+ * Asks, with the number of letters that are meant. @returns how many of each queue were agreed to (none are counted in a
+ * dry run), or `undefined` where the answer is no.
+ */
+async function agreed(
+  what: 'Replay' | 'Discard',
+  queues: readonly string[],
+  filter: DeadLetterFilter,
+  options: MoveOptions & { readonly yes?: boolean },
+  app: TaskApp,
+  output: Output,
+): Promise<ReadonlyMap<string, number> | undefined> {
+  const counted = new Map<string, number>();
+  if (options.dryRun === true) return counted;
+  for (const queue of queues) counted.set(queue, await countMatching(queue, filter, options.limit, app));
+  const count = [...counted.values()].reduce((sum, each) => sum + each, 0);
+  const forGood = what === 'Discard' ? ' for good' : '';
+  const question = `${what} ${count} dead letters of ${queues.map(printable).join(', ')}${forGood}?`;
+  if (count === 0 || (await confirm(question, options.yes, output))) return counted;
+  output.note(`Nothing was ${what.toLowerCase()}ed.`);
+  return undefined;
 }
 
 export function addDiscardCommand(dead: Command, session: Session): void {
@@ -101,16 +155,8 @@ async function discard(
   const output = session.output(options);
   const queues = queuesOf(named, app);
   const filter = filterOf(options, Date.now());
-  const counted = new Map<string, number>();
-  if (options.dryRun !== true) {
-    for (const queue of queues) counted.set(queue, await countMatching(queue, filter, options.limit, app));
-    const count = [...counted.values()].reduce((sum, each) => sum + each, 0);
-    const question = `Discard ${count} dead letters of ${queues.map(printable).join(', ')} for good?`;
-    if (count > 0 && !(await confirm(question, options.yes, output))) {
-      output.note('Nothing was discarded.');
-      return EXIT.usage;
-    }
-  }
+  const counted = await agreed('Discard', queues, filter, options, app, output);
+  if (counted === undefined) return EXIT.usage;
   return moveAll('discarded', queues, options, barOf(filter), app, output, async (queue, interruption, onProgress) => {
     // No more than was agreed to: others may have died meanwhile.
     const limit = counted.get(queue) ?? options.limit;

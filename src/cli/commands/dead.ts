@@ -13,7 +13,7 @@ import { EXIT, type ExitCode } from '../exit-codes';
 import { listenForInterrupt } from '../interrupt';
 import { letterJson, letterTable, letterText } from '../letter-view';
 import { type CommonOptions, exampleText, wholeNumber, withCommonOptions } from '../options';
-import { jsonText } from '../output';
+import { terminalJson } from '../output';
 import type { Session } from '../session';
 import { ProblemError, UsageError } from '../usage-error';
 import { addDiscardCommand, addReplayCommand } from './dead-move';
@@ -144,7 +144,6 @@ async function exportLetters(
   return interrupted ? EXIT.interrupted : EXIT.ok;
 }
 
-/** A dry run looks at every letter once, and gives all of them back. */
 async function exportQueue(
   queue: string,
   filter: DeadLetterFilter,
@@ -153,18 +152,15 @@ async function exportQueue(
   app: TaskApp,
   sink: NodeJS.WritableStream,
 ): Promise<number> {
-  const where = (letter: DeadLetter): boolean => {
-    sink.write(`${jsonText(letterJson(letter), true)}\n`);
-    return true;
-  };
+  let exported = 0;
   const bounds = limit === undefined ? {} : { limit };
-  const { done } = await app.deadLetters.discard(queue, {
-    filter: { ...filter, where },
-    dryRun: true,
-    signal,
-    ...bounds,
-  });
-  return done;
+  for await (const letter of app.deadLetters.each(queue, { filter, signal, ...bounds })) {
+    // A slow reader is waited for: what it has not taken would be kept in memory.
+    if (!sink.write(`${terminalJson(letterJson(letter), true)}\n`))
+      await once(sink, 'drain', { signal }).catch(() => undefined);
+    exported++;
+  }
+  return exported;
 }
 
 /** Never over a file that is there: an export may be the only copy of what was discarded after it. */

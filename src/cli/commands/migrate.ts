@@ -11,7 +11,8 @@ import { confirm } from '../ask';
 import { queuesOf } from '../dead-options';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { type Interruption, listenForInterrupt } from '../interrupt';
-import { type CommonOptions, withCommonOptions } from '../options';
+import { classicQueueInUse, type ManagementApi, openManagement } from '../management';
+import { type CommonOptions, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
@@ -33,11 +34,14 @@ export function addMigrateCommand(topology: Command, session: Session): void {
     .option('--ladder', 'only the exchanges of the delay ladder, while tasks go on; once no earlier version runs')
     .option('--dry-run', 'only say what would be moved')
     .option('--yes', 'do not ask');
-  withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'");
+  withManagementOptions(withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'"));
   command.action(async (queues: readonly string[], options: MigrateOptions) => {
     if (options.ladder === true && queues.length > 0) throw new UsageError('give either --ladder or queues');
-    const run = options.ladder === true ? migrateLadderOf : migrate.bind(undefined, queues);
-    session.exitCode = await session.withApp(options, (app) => run(options, app, session.output(options)));
+    session.exitCode = await session.withApp(options, (app) =>
+      options.ladder === true
+        ? migrateLadderOf(options, app, session.output(options))
+        : migrate(queues, options, app, session),
+    );
   });
 }
 
@@ -45,9 +49,10 @@ async function migrate(
   named: readonly string[],
   options: MigrateOptions,
   app: TaskApp,
-  output: Output,
+  session: Session,
 ): Promise<ExitCode> {
   assertTasks(app);
+  const output = session.output(options);
   const names = new Set(
     queuesOf(named, app).flatMap((queue) => [queue, deadQueueName(queue), suspectQueueName(queue)]),
   );
@@ -68,7 +73,7 @@ async function migrate(
   }
   const interruption = listenForInterrupt();
   try {
-    return await migrateAll(specs, app, interruption, output);
+    return await migrateAll(specs, app, interruption, await openManagement(options, app, session), output);
   } finally {
     interruption.dispose();
   }
@@ -111,6 +116,7 @@ async function migrateAll(
   specs: readonly QueueSpec[],
   app: TaskApp,
   interruption: Interruption,
+  management: ManagementApi | undefined,
   output: Output,
 ): Promise<ExitCode> {
   const results: { queue: string; result: string; moved: number; lost: number }[] = [];
@@ -123,6 +129,12 @@ async function migrateAll(
       onStep: (step) => output.note(printable(`${spec.name}: ${stepText(step)}`)),
       onMoved: () => {
         moved++;
+      },
+      classicInUse: async (queue) => {
+        const reason = await classicQueueInUse(queue, management);
+        if (reason !== undefined)
+          output.note(printable(`${queue}: ${reason}; stop who holds them, then run this again`));
+        return reason;
       },
     });
     results.push({ queue: spec.name, result: kind, moved, lost });

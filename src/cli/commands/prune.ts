@@ -12,7 +12,7 @@ import {
 import type { QueueSpec } from '../../topology/topology';
 import { confirm } from '../ask';
 import { EXIT, type ExitCode } from '../exit-codes';
-import { field, list, type ManagementApi, openManagement, text } from '../management';
+import { classicQueueInUse, field, list, type ManagementApi, openManagement, text } from '../management';
 import { type CommonOptions, withCommonOptions, withManagementOptions } from '../options';
 import type { Session } from '../session';
 import { UsageError } from '../usage-error';
@@ -52,10 +52,11 @@ async function prune(
 ): Promise<ExitCode> {
   assertTasks(app);
   const output = session.output(options);
-  const homes = named.length > 0 ? named : await findHomes(app, await openManagement(options, app, session));
+  const management = await openManagement(options, app, session);
+  const homes = named.length > 0 ? named : await findHomes(app, management);
   const planned = new Set(app.topology.queues.map(({ name }) => name));
   const candidates: Candidate[] = [];
-  for (const home of new Set(homes)) candidates.push(...(await candidatesOf(home, planned, app)));
+  for (const home of new Set(homes)) candidates.push(...(await candidatesOf(home, planned, app, management)));
   const going = candidates.filter(({ keptBecause }) => keptBecause === undefined);
   for (const { name, keptBecause } of candidates) {
     if (keptBecause !== undefined) output.note(printable(`${name} stays: ${keptBecause}`));
@@ -66,7 +67,7 @@ async function prune(
     output.note('Nothing was deleted.');
     return EXIT.usage;
   }
-  const results = asked ? await deleteAll(going, app) : [];
+  const results = asked ? await deleteAll(going, app, management) : [];
   const lost = results.reduce((sum, each) => sum + each.lost, 0);
   if (output.json) output.printJson({ candidates, deleted: results });
   else if (going.length === 0) output.print('Nothing to prune.');
@@ -90,7 +91,12 @@ async function findHomes(app: TaskApp, management: ManagementApi | undefined): P
   return homes.filter((name) => !planned.has(name));
 }
 
-async function candidatesOf(home: string, planned: ReadonlySet<string>, app: TaskApp): Promise<readonly Candidate[]> {
+async function candidatesOf(
+  home: string,
+  planned: ReadonlySet<string>,
+  app: TaskApp,
+  management: ManagementApi | undefined,
+): Promise<readonly Candidate[]> {
   if (isReservedName(home) || home === DELAY_UNROUTED) return [];
   const types: readonly QueueType[] = ['quorum', 'classic'];
   const homes = types.map((type) => ({ name: home, arguments: homeQueueArguments({ ...NO_QUEUE, name: home, type }) }));
@@ -102,7 +108,7 @@ async function candidatesOf(home: string, planned: ReadonlySet<string>, app: Tas
   const found: Candidate[] = [];
   for (const variants of [homes, dead, replay, suspects]) {
     const name = variants[0]?.name ?? '';
-    const candidate = planned.has(name) ? undefined : await candidateOf(name, variants, app);
+    const candidate = planned.has(name) ? undefined : await candidateOf(name, variants, app, management);
     if (candidate !== undefined) found.push(candidate);
   }
   return found;
@@ -110,14 +116,20 @@ async function candidatesOf(home: string, planned: ReadonlySet<string>, app: Tas
 
 const NO_QUEUE = { concurrency: 1, prefetch: 1, bindings: [], maxPriority: undefined, maxCrashes: 3 } as const;
 
-async function candidateOf(name: string, variants: readonly QueueSpec[], app: TaskApp): Promise<Candidate | undefined> {
+async function candidateOf(
+  name: string,
+  variants: readonly QueueSpec[],
+  app: TaskApp,
+  management: ManagementApi | undefined,
+): Promise<Candidate | undefined> {
   const state = await app.broker.queueState(name);
   if (state === undefined) return undefined;
   for (const spec of variants) {
     const differences = await app.broker.inspect({ exchanges: [], queues: [spec], bindings: [] });
     if (differences.length > 0) continue;
     const type: QueueType = spec.arguments['x-queue-type'] === 'classic' ? 'classic' : 'quorum';
-    return { name, type, keptBecause: reasonToKeep(state) };
+    const outside = type === 'classic' ? await classicQueueInUse(name, management) : undefined;
+    return { name, type, keptBecause: reasonToKeep(state) ?? outside };
   }
   return { name, type: 'quorum', keptBecause: "its arguments are not Warren's" };
 }
@@ -133,10 +145,12 @@ function reasonToKeep({
   return consumers > 0 ? `${consumers} consumers use it` : undefined;
 }
 
-async function deleteAll(going: readonly Candidate[], app: TaskApp) {
+async function deleteAll(going: readonly Candidate[], app: TaskApp, management: ManagementApi | undefined) {
   const results: { name: string; result: string; lost: number }[] = [];
   for (const { name, type } of going) {
-    const deletion = await app.broker.deleteUnused(name, type);
+    // Once more: a person may have taken a while to answer.
+    const isOut = type === 'classic' && (await classicQueueInUse(name, management)) !== undefined;
+    const deletion = isOut ? ({ kind: 'in-use' } as const) : await app.broker.deleteUnused(name, type);
     const lost = deletion.kind === 'deleted' ? deletion.lost : 0;
     const result = lost > 0 ? `deleted with ${lost} messages that came at that instant` : deletion.kind;
     results.push({ name, result, lost });

@@ -79,6 +79,47 @@ export function describeAdministration(context: SuiteContext): void {
       await expect(context.publish('key', 'not bound', {}, source)).rejects.toThrow(UnroutableError);
     });
 
+    it('deletes no quorum queue of which a message is out, though nobody consumes it', async () => {
+      const queue = await context.queue();
+      await context.publish(queue, 'a');
+      await context.publish(queue, 'b');
+      const { inbox, subscription } = await context.consume(queue, 1);
+      const held = await inbox.take();
+      await subscription.cancel();
+      const reader = await context.broker.openReader(queue);
+      const read = await reader.next();
+      expect(await context.broker.countReady(queue)).toBe(0);
+      expect(await context.broker.deleteUnused(queue, 'quorum')).toEqual({ kind: 'in-use' });
+      expect(held.ack()).toBe(true);
+      await context.broker.ping();
+      expect(await context.broker.deleteUnused(queue, 'quorum')).toEqual({ kind: 'in-use' });
+      expect(read?.ack()).toBe(true);
+      await reader.close();
+      const deletion = await eventually(
+        'its deletion',
+        () => context.broker.deleteUnused(queue, 'quorum'),
+        ({ kind }) => kind !== 'in-use',
+      );
+      expect(deletion).toEqual({ kind: 'deleted', lost: 0 });
+    });
+
+    it.each([
+      ['quorum', quorumQueue],
+      ['classic', classicQueue],
+    ] as const)('deletes no %s queue that somebody looks through', async (type, spec) => {
+      const queue = context.name('looked');
+      await context.declare({ queues: [spec(queue)] });
+      await context.publish(queue, 'a');
+      await context.readyBecomes(queue, 1);
+      const scan = await context.broker.openScan(queue);
+      const seen = await scan.next();
+      if (seen !== undefined) scan.keep(seen);
+      expect(await context.broker.countReady(queue)).toBe(0);
+      expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'in-use' });
+      await scan.close();
+      expect(await context.broker.countReady(queue)).toBe(1);
+    });
+
     it.each([
       ['quorum', quorumQueue],
       ['classic', classicQueue],

@@ -93,7 +93,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         stdout: `Would have replayed 2 dead letters of ${queue}.\n`,
       });
       expect(await app.deadLetters.count(queue)).toBe(3);
-      const { code, stdout } = await dead(['replay', queue, '--reason', 'exhausted', '--json']);
+      const { code, stdout } = await dead(['replay', queue, '--reason', 'exhausted', '--json', '--yes']);
       expect({ code, result: JSON.parse(stdout) as unknown }).toEqual({
         code: 0,
         result: { replayed: [{ queue, done: 2 }], dryRun: false, interrupted: false },
@@ -137,6 +137,53 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       );
     });
 
+    it('replays only after it was agreed to, and what killed workers only where it is named', async () => {
+      await fillLetters(app, queue, [{ id: 'poison', reason: 'crash-loop' }]);
+      const unasked = await dead(['replay', queue]);
+      expect(unasked).toMatchObject({ code: 2, stdout: '' });
+      expect(unasked.stderr).toMatch(/Replay 3 dead letters of .*\? .*--yes/);
+      expect(await app.deadLetters.count(queue)).toBe(4);
+      const agreed = await dead(['replay', queue, '--yes']);
+      expect(agreed).toMatchObject({ code: 0, stdout: `Replayed 3 dead letters of ${queue}.\n` });
+      expect(agreed.stderr).toMatch(/crash-loop stay \(1\).*--poison/);
+      expect((await app.deadLetters.list(queue)).map(({ id }) => id)).toEqual(['poison']);
+      expect(await dead(['replay', queue, '--dry-run'])).toMatchObject({
+        stdout: `Would have replayed 0 dead letters of ${queue}.\n`,
+      });
+      expect(await dead(['replay', queue, '--yes', '--poison'])).toMatchObject({
+        stdout: `Replayed 1 dead letters of ${queue}.\n`,
+      });
+    });
+
+    it('shows, exports and edits numbers to the last digit, and changes no byte that was not edited', async () => {
+      const body = '{"orderId":9007199254740993,  "price" : 1.0, "big":1e400, "s":"\\u0041", "to":"nobody"}';
+      await app.broker.publisher.publish({
+        exchange: 'warren.dead',
+        routingKey: queue,
+        body: Buffer.from(body),
+        properties: { messageId: 'numbers', type: 'unchecked.numbers' },
+      });
+      await eventually(
+        'the letter',
+        () => app.deadLetters.count(queue),
+        (count) => count === 4,
+      );
+      const compact = '"payload":{"orderId":9007199254740993,"price":1.0,"big":1e400,"s":"\\u0041","to":"nobody"}';
+      expect((await dead(['show', 'numbers', queue])).stdout).toContain('"orderId": 9007199254740993,\n  "price": 1.0');
+      expect((await dead(['show', 'numbers', queue, '--json'])).stdout).toContain('"orderId": 9007199254740993');
+      expect((await dead(['export', queue, '--id', 'numbers'])).stdout).toContain(compact);
+      const edited = await dead(['replay', queue, '--id', 'numbers', '--edit'], { EDITOR: 'sed -i s/nobody/eve/' });
+      expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letters of ${queue}.\n` });
+      const reader = await app.broker.openReader(queue);
+      const task = await eventually(
+        'the task',
+        () => reader.next(),
+        (found) => found !== undefined,
+      );
+      expect(String(task?.body)).toBe(body.replace('nobody', 'eve'));
+      expect(String(task?.properties.headers?.['warren-original'])).toBe(body);
+    });
+
     it('discards only after it was agreed to', async () => {
       const unasked = await dead(['discard', queue, '--task', 'other']);
       expect(unasked).toMatchObject({ code: 2, stdout: '' });
@@ -177,7 +224,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         queue,
         Array.from({ length: 200 }, (_, index) => ({ id: `more-${index}` })),
       );
-      const command = new CommandProcess(['dead', 'replay', queue, '--rate', '20', '--json', '--url', url]);
+      const command = new CommandProcess(['dead', 'replay', queue, '--yes', '--rate', '20', '--json', '--url', url]);
       await eventually(
         'the first tasks',
         () => app.broker.countReady(queue),
@@ -204,13 +251,13 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         queue,
         Array.from({ length: 50 }, (_, index) => ({ id: `more-${index}` })),
       );
-      const first = new CommandProcess(['dead', 'replay', queue, '--rate', '5', '--url', url]);
+      const first = new CommandProcess(['dead', 'replay', queue, '--yes', '--rate', '5', '--url', url]);
       await eventually(
         'the first task',
         () => app.broker.countReady(queue),
         (count) => (count ?? 0) >= 1,
       );
-      const second = await dead(['replay', queue]);
+      const second = await dead(['replay', queue, '--yes']);
       expect(second.code).toBe(1);
       expect(second.stderr).toMatch(/Somebody else holds the lock/);
       first.kill('SIGKILL');
@@ -240,7 +287,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         Array.from({ length: LETTERS }, (_, index) => ({ id: `letter-${index}` })),
       );
       for (const killAt of [1_234, 12_345, 25_000]) {
-        const command = new CommandProcess(['dead', 'replay', queue, '--url', url]);
+        const command = new CommandProcess(['dead', 'replay', queue, '--yes', '--url', url]);
         await eventually(
           `${killAt} replayed`,
           () => app.broker.countReady(queue),
@@ -250,7 +297,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         command.kill('SIGKILL');
         expect((await command.ended()).code).toBeNull();
       }
-      const { code } = await warren(['dead', 'replay', queue, '--url', url], { timeoutMs: 120_000 });
+      const { code } = await warren(['dead', 'replay', queue, '--yes', '--url', url], { timeoutMs: 120_000 });
       expect(code).toBe(0);
       const ids = await drainIds(app, queue, LETTERS);
       expect([ids.size, [...ids.values()].filter((times) => times !== 1)]).toEqual([LETTERS, []]);

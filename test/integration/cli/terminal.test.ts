@@ -84,13 +84,13 @@ describe('on a terminal', () => {
   });
 
   it('draws a progress bar, which a pipe never sees', async () => {
-    const command = onTerminal(['dead', 'replay', queue, '--limit', '4']);
+    const command = onTerminal(['dead', 'replay', queue, '--yes', '--limit', '4']);
     expect(await command.ended()).toBe(0);
     expect(command.screen).toMatch(/replayed \[=+\] 100% 4\/4/);
     // The cursor is back.
     expect(command.screen).toMatch(new RegExp(`${'\\u001b'}\\[\\?25h`));
     expect((await drainIds(app, queue, 4)).size).toBe(4);
-    const piped = await warren(['dead', 'replay', queue, '--url', url]);
+    const piped = await warren(['dead', 'replay', queue, '--yes', '--url', url]);
     expect(piped).toMatchObject({ code: 0, stderr: '', stdout: `Replayed 1 dead letters of ${queue}.\n` });
   });
 
