@@ -1,6 +1,7 @@
 import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
 import { ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { inOwnContext } from '../events/async-context';
 import { MemoryChannel, type MemoryDelivery } from './memory-channel';
 import type { MemoryQueue, QueueConsumer } from './memory-queue';
 import type { QueuedMessage } from './ready-messages';
@@ -111,7 +112,8 @@ export class MemorySubscription implements Subscription, QueueConsumer {
   /** Only what waits now: what a handler requeues at once comes in a turn of its own. */
   #handOver(): void {
     for (const delivery of this.#outbox.splice(0)) {
-      if (this.#channel.holds(delivery)) this.options.onDelivery(delivery);
+      // A broker of its own knows nothing of the sender's context.
+      if (this.#channel.holds(delivery)) inOwnContext(this.options.onDelivery, delivery);
     }
   }
 

@@ -3,6 +3,7 @@ import { Bag } from '../collections/bag';
 import { describeValue } from '../errors/describe-value';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
+import { inOwnContext } from '../events/async-context';
 import type { EventBus } from '../events/event-bus';
 import type { Logger } from '../events/logger';
 import type { TaskEvent } from '../events/task-events';
@@ -74,7 +75,8 @@ export class DeliveryProcessor {
   /** Ends every running attempt as interrupted. @returns how many there were. */
   interruptAll(): number {
     const { size } = this.#running;
-    for (const task of this.#running) task.interrupt();
+    // Each on its own: what listens to a signal is called at once, and may set its context.
+    for (const task of this.#running) inOwnContext(interrupt, task);
     return size;
   }
 
@@ -189,6 +191,8 @@ export class DeliveryProcessor {
     return invocation(payload, running);
   }
 }
+
+const interrupt = (task: RunningTask): void => task.interrupt();
 
 const eventOf = ({ name, id, queue, attempt, traceId }: RunningTask): TaskEvent => ({
   task: name,

@@ -1,5 +1,6 @@
 import type { Broker, Delivery, Subscription, SubscriptionState } from '../broker/broker';
 import { Fifo } from '../collections/fifo';
+import { inOwnContext } from '../events/async-context';
 
 /** A queue to consume, and how much of it at a time. */
 export interface ConsumedQueue {
@@ -117,7 +118,7 @@ export class QueueConsumer {
 
   #run(delivery: Delivery): void {
     this.#running++;
-    const settling = this.#handle(delivery);
+    const settling = inOwnContext(this.#handle, delivery);
     if (settling === undefined) this.#release();
     else {
       const release = (): void => {
@@ -132,14 +133,14 @@ export class QueueConsumer {
   }
 
   /** Only a defect of Warren's own throws. The dead-letter queue shows such a message; the queue would loop over it. */
-  #handle(delivery: Delivery): Promise<void> | undefined {
+  readonly #handle = (delivery: Delivery): Promise<void> | undefined => {
     try {
       return this.handle(delivery);
     } catch {
       delivery.reject();
       return undefined;
     }
-  }
+  };
 
   /** Not from within `#run`: as many as wait would run inside each other. */
   #runWaiting(): void {

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { isDeepStrictEqual } from 'node:util';
 import { IsEmail, IsInt, IsString } from 'class-validator';
 import {
   type ClassType,
@@ -26,6 +28,9 @@ class Greeting {
 class Order {
   @IsString() sku!: string;
 }
+
+/** What an application keeps for the request or the task at hand. */
+const context = new AsyncLocalStorage<string>();
 
 type Handler = (payload: Greeting, task: TaskContext) => unknown;
 
@@ -223,6 +228,123 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const discarded = app.once('task:discarded');
         await app.client.of(type).greet(hello, { headers: { skip: true } });
         expect((await bounded('discard', discarded)).reason).toBe('skipped');
+      });
+    });
+
+    describe('the async context', () => {
+      const enter = (store: string): unknown => {
+        const before = context.getStore();
+        context.enterWith(store);
+        return before;
+      };
+
+      /** Sends three messages in one burst, from a request that has a store, and waits until all are completed. */
+      const burst = async (app: TaskApp, type: ReturnType<typeof greetings>['type']): Promise<void> => {
+        let completed = 0;
+        const all = new Promise<void>((resolve) =>
+          app.on('task:completed', () => void (++completed === 3 && resolve())),
+        );
+        await context.run('the request', () =>
+          app.client.of(type).greet.many([{ payload: hello }, { payload: hello }, { payload: hello }]),
+        );
+        await bounded('three completions', all);
+      };
+
+      it.each([
+        ['at once', 10],
+        ['one after the other', 1],
+      ])(
+        'is empty when a handler begins, which runs %s, whatever the sender or another handler has set',
+        async (_how, concurrency) => {
+          const seen: unknown[] = [];
+          const { type } = greetings((_payload, task) => seen.push(enter(task.id)), { concurrency, prefetch: 10 });
+          const app = await context.run('the start', () => start(type));
+          await burst(app, type);
+          expect(seen).toEqual([undefined, undefined, undefined]);
+        },
+      );
+
+      it.each([
+        ['at once', 10],
+        ['one after the other', 1],
+      ])('of an attempt that waits is its own to the end, and ends with it, %s', async (_how, concurrency) => {
+        const begun: unknown[] = [];
+        const ended: unknown[] = [];
+        const { type } = greetings(
+          async (_payload, task) => {
+            begun.push(enter(task.id));
+            await new Promise((resolve) => setImmediate(resolve));
+            ended.push(context.getStore() === task.id);
+          },
+          { concurrency, prefetch: 10 },
+        );
+        const app = await start(type);
+        await burst(app, type);
+        expect(begun).toEqual([undefined, undefined, undefined]);
+        expect(ended).toEqual([true, true, true]);
+      });
+
+      it('is empty for the class of the payload and for middleware, whose store the handler sees', async () => {
+        const seen: unknown[] = [];
+        const queue = uniqueName('watched');
+        class Watched extends Greeting {
+          constructor() {
+            super();
+            seen.push(['payload', context.getStore()]);
+          }
+        }
+        const greet = defineTask(`${queue}.greet`, { queue, payload: Watched });
+        class Greetings {
+          @Task(greet)
+          greet(_payload: Watched): void {
+            seen.push(['handler', context.getStore()]);
+          }
+        }
+        const app = await start(Greetings, {
+          middleware: [
+            (_call, next) => {
+              seen.push(['middleware', enter('the middleware')]);
+              return next();
+            },
+          ],
+        });
+        let completed = 0;
+        const both = new Promise<void>((resolve) =>
+          app.on('task:completed', () => void (++completed === 2 && resolve())),
+        );
+        await context.run('the request', () => app.client.enqueueMany(greet, [{ payload: hello }, { payload: hello }]));
+        await bounded('both completions', both);
+        const attempt = [
+          ['payload', undefined],
+          ['middleware', undefined],
+          ['handler', 'the middleware'],
+        ];
+        expect(seen.filter((entry) => !isDeepStrictEqual(entry, ['payload', 'the request']))).toEqual([
+          ...attempt,
+          ...attempt,
+        ]);
+      });
+
+      it('of an attempt is empty again for its retry', async () => {
+        const seen: unknown[] = [];
+        const { type } = greetings((_payload, task) => {
+          seen.push(enter(task.id));
+          if (task.attempt === 1) throw new Error('once more');
+        });
+        const app = await start(type);
+        const completed = app.once('task:completed');
+        await context.run('the request', () => app.client.of(type).greet(hello));
+        await bounded('completion', completed);
+        expect(seen).toEqual([undefined, undefined]);
+      });
+
+      it("is an attempt's own for what listens to its end", async () => {
+        const { type } = greetings((_payload, task) => void context.enterWith(task.id));
+        const strangers: unknown[] = [];
+        const app = await start(type);
+        app.on('task:completed', ({ id }) => context.getStore() !== id && strangers.push(context.getStore()));
+        await burst(app, type);
+        expect(strangers).toEqual([]);
       });
     });
 

@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Delivery } from '../../../src/broker/broker';
 import { EventBus } from '../../../src/events/event-bus';
 import type { Decoded } from '../../../src/message/codec';
+import type { TaskContext } from '../../../src/task/context';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { DeliveryProcessor, type PreparedTask } from '../../../src/worker/delivery-processor';
 import { Dispatcher } from '../../../src/worker/dispatcher';
@@ -25,7 +27,7 @@ const delivery: Delivery = {
 };
 
 function processorOf(
-  handler: () => unknown,
+  handler: (payload: unknown, task: TaskContext) => unknown,
   check: PreparedTask['check'] = (payload) => ({ ok: true, payload }),
   decode: () => Decoded = () => ({ ok: true, value: null }),
   clock = new ManualClock(),
@@ -80,6 +82,22 @@ it('rejects a message with headers that cannot be read, without calling the hand
     });
   }
   expect(handler).not.toHaveBeenCalled();
+});
+
+it('interrupts each attempt in a context of its own: the store that one sets is not seen by the next', async () => {
+  const context = new AsyncLocalStorage<number>();
+  const seen: unknown[] = [];
+  const processor = processorOf((_payload, task) => {
+    task.signal.addEventListener('abort', () => {
+      seen.push(context.getStore());
+      context.enterWith(seen.length);
+    });
+    return new Promise(() => undefined);
+  });
+  const attempts = [processor.process(delivery), processor.process(delivery)];
+  expect(context.run(0, () => processor.interruptAll())).toBe(2);
+  await Promise.all(attempts);
+  expect(seen).toEqual([undefined, undefined]);
 });
 
 it.each(HOSTILE_VALUES)('counts it as a failed attempt when a handler throws %s', async (_label, thrown) => {
