@@ -3,7 +3,7 @@ import { HEADER, userHeaders } from '../message/headers';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
 import type { EnqueueOptions } from '../task/enqueue-options';
-import { route } from '../topology/ladder';
+import { ladderMs, route } from '../topology/ladder';
 import { type ResolvedEnqueueOptions, resolveEnqueueOptions } from './enqueue-options';
 import type { EncodedPayload, SentTask } from './sent-task';
 import { newTaskId } from './task-id';
@@ -93,7 +93,7 @@ function ownHeaders(
 ): MessageProperties['headers'] {
   if (headers === undefined && expiresInMs === undefined && delayMs === 0) return undefined;
   const own = userHeaders(headers);
-  if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + delayMs);
+  if (delayMs > 0) own[HEADER.dueAt] = Math.ceil(now + ladderMs(delayMs, 'exact'));
   if (expiresInMs !== undefined) own[HEADER.expiresAt] = Math.ceil(now + expiresInMs);
   return own;
 }

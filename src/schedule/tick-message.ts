@@ -1,6 +1,6 @@
 import { HEADER } from '../message/headers';
 import type { OutgoingMessage } from '../message/wire';
-import { route } from '../topology/ladder';
+import { ladderMs, route } from '../topology/ladder';
 import type { Tick } from './due';
 
 /** A task as it is published, and how long it waits on the delay ladder. */
@@ -27,7 +27,7 @@ export function tickMessage({ id, schedule, command }: Tick, appId: string, now:
       headers: {
         [HEADER.schedule]: schedule.name,
         ...(awaited ? { [HEADER.awaited]: true } : {}),
-        ...(delayMs > 0 ? { [HEADER.dueAt]: Math.ceil(now + delayMs) } : {}),
+        ...(delayMs > 0 ? { [HEADER.dueAt]: Math.ceil(now + ladderMs(delayMs, 'exact')) } : {}),
       },
     },
   };

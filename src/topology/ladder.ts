@@ -64,10 +64,19 @@ export function roundUpToSignificantBits(units: number, bits: number): number {
  * @throws RangeError when the delay is out of range.
  */
 export function route(queue: string, delayMs: number, precision: DelayPrecision): Route {
-  const exact = delayUnits(delayMs);
-  if (exact === 0) return { exchange: '', routingKey: queue };
-  const units = precision === 'exact' ? exact : roundUpToSignificantBits(exact, ROUNDED_BITS);
+  const units = unitsOf(delayMs, precision);
+  if (units === 0) return { exchange: '', routingKey: queue };
   return { exchange: `${LEVEL_NAMES[31 - Math.clz32(units)]}`, routingKey: bitPrefix(units) + queue };
+}
+
+/** How long a message waits on the ladder that is to wait for so long, in milliseconds. @throws RangeError as `route` does. */
+export function ladderMs(delayMs: number, precision: DelayPrecision): number {
+  return unitsOf(delayMs, precision) * DELAY_UNIT_MS;
+}
+
+function unitsOf(delayMs: number, precision: DelayPrecision): number {
+  const exact = delayUnits(delayMs);
+  return precision === 'exact' ? exact : roundUpToSignificantBits(exact, ROUNDED_BITS);
 }
 
 function bitPrefix(units: number): string {

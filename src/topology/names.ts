@@ -29,6 +29,11 @@ export function alibiName(trial: string): string {
   return `${ALIBI_PREFIX}${trial}`;
 }
 
+/** The lock that the process holds which runs a suspect. */
+export function lifelineName(trial: string): string {
+  return `${ALIBI_PREFIX}${trial}.alive`;
+}
+
 /**
  * The exchange, and the queue, of one level of the delay ladder: `warren.delay.07`.
  *
