@@ -15,7 +15,6 @@ import type {
   Subscription,
   TopologyMode,
 } from '../broker/broker';
-import { LockedError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
@@ -28,9 +27,11 @@ import { AmqpReader } from './amqp-reader';
 import { AmqpScan, MAX_WINDOW } from './amqp-scan';
 import { AmqpSubscription } from './amqp-subscription';
 import { applyTopology } from './apply-topology';
-import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
+import { answered, onOwnChannel } from './channels';
 import { AmqpConnection } from './connection';
-import { channelError, channelFailure } from './error-mapping';
+import { dial } from './dial';
+import { endConnection } from './internals';
+import { isLocked, takeLock } from './locks';
 import { type LoginSource, loginSource } from './login';
 import { probeBroker } from './probe';
 import { deleteUnused, inspectTopology, replaceExchange, unbindAll } from './queue-administration';
@@ -82,6 +83,9 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
   maxConsumerConnections: 16,
 });
 
+/** How long the broker may take to close a lifeline, in milliseconds. */
+const LIFELINE_CLOSE_MS = 2_000;
+
 /** RabbitMQ through amqplib. */
 export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBrokerOptions): Broker {
   const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, ...given };
@@ -102,6 +106,7 @@ class AmqpBroker implements Broker {
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
+  readonly #lifelines = new Set<() => void>();
   readonly #subscriptions = new Set<AmqpSubscription>();
   readonly #topology = new TopologyKeeper(() => this.#model(), Math.random);
   #looks: QueueLooks | undefined;
@@ -150,21 +155,43 @@ class AmqpBroker implements Broker {
     return applyTopology(this.#model(), topology, 'assert');
   }
 
-  /** An exclusive queue: the broker gives it to one connection, and deletes it with that. */
-  async lock(name: string): Promise<() => Promise<void>> {
-    const channel = await openChannel(this.#model());
+  lock(name: string): Promise<() => Promise<void>> {
+    return takeLock(this.#model(), name);
+  }
+
+  isLocked(name: string): Promise<boolean> {
+    return isLocked(this.#model(), name);
+  }
+
+  async lifeline(name: string): Promise<() => Promise<void>> {
+    const { login, tls, connectTimeoutMs } = this.options;
+    const { model } = await dial(
+      {
+        address: { ...this.#publishing.host, heartbeatSeconds: 0 },
+        name: `${this.options.name}:lifeline`,
+        heartbeatSeconds: 0,
+        connectTimeoutMs,
+        login,
+        tls,
+      },
+      new AbortController(),
+    );
+    // Once it is lost, it says nothing any more.
+    model.on('error', () => undefined);
+    const end = (): void => {
+      this.#lifelines.delete(end);
+      endConnection(model);
+    };
+    this.#lifelines.add(end);
     try {
-      const settings = { exclusive: true, durable: false, arguments: { 'x-queue-type': 'classic' } };
-      await answered(channel.assertQueue(name, settings));
+      await takeLock(model, name);
     } catch (error) {
-      void closeChannel(channel);
-      if (channelFailure(error).code === 405) throw new LockedError(name);
-      throw channelError(error, `take the lock "${name}"`);
+      end();
+      throw error;
     }
     return async () => {
-      // Lost with its connection: then it is free already.
-      await answered(channel.deleteQueue(name)).catch(() => undefined);
-      await closeChannel(channel);
+      await answered(model.close(), LIFELINE_CLOSE_MS).catch(() => undefined);
+      end();
     };
   }
 
@@ -232,6 +259,7 @@ class AmqpBroker implements Broker {
     this.#topology.close();
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
     this.#ownPublisher.close();
+    for (const end of this.#lifelines) end();
     await Promise.all([this.#publishing, ...this.#consuming].map((connection) => connection.close()));
   }
 

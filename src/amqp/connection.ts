@@ -88,6 +88,11 @@ export class AmqpConnection {
     return this.#address;
   }
 
+  /** The host that it is connected to, or tries next. */
+  get host(): BrokerAddress {
+    return this.#hosts.current;
+  }
+
   /** The live connection, or `undefined` while there is none. */
   get model(): ChannelModel | undefined {
     return this.#model;

@@ -9,10 +9,12 @@ import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import { EventBus } from '../events/event-bus';
 import { type Logger, SILENT_LOGGER } from '../events/logger';
+import type { TaskEvent } from '../events/task-events';
 import type { TelemetryPage } from '../events/telemetry';
 import type { TaskTracer } from '../events/tracer';
 import { liveAnswer, readyAnswer } from '../health/health-paths';
 import { HealthWatch } from '../health/health-watch';
+import { LoopWatch } from '../health/loop-watch';
 import { HttpEndpoint } from '../http/http-endpoint';
 import { RunEnds } from '../schedule/run-ends';
 import { Schedules } from '../schedule/schedules';
@@ -27,6 +29,7 @@ import { planTopology } from '../topology/plan';
 import { Alibis } from '../worker/alibis';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
+import { EndedAttempts } from '../worker/ended-attempts';
 import { createDefaultResolver } from '../worker/handler-resolver';
 import { Overruns } from '../worker/overruns';
 import { prepareTask } from '../worker/prepare-task';
@@ -131,16 +134,21 @@ function assembleApp(
   });
   const consumed = consumedQueues(options, catalog);
   const runEnds = new RunEnds(broker.publisher);
+  const loop = new LoopWatch<TaskEvent>(realElapsed, (ms, cause) => {
+    const tasks = cause === undefined ? (worker?.runningTasks ?? []) : [cause];
+    events.emit('loop:blocked', { blockedMs: Math.round(ms), tasks });
+  });
   const worker = createWorker(options, consumed, catalog, broker, events, payloads, {
     tracer,
     logger,
     runEnds,
     sender: client,
+    loop,
   });
   const topology = planTopology({ queues: catalog.queues, schedules: options.schedules ?? scheduled.length > 0 });
   const ticking = createTicking(options, catalog, scheduled, worker !== undefined, broker, events, tracer);
   const schedules = createSchedules(options, catalog, broker, client, payloads, lifecycle);
-  const health = createHealthWatch(events, broker, worker, lifecycle);
+  const health = createHealthWatch(events, broker, worker, lifecycle, loop);
   const http = createHttpEndpoint(options, events, health, telemetry?.pages ?? []);
   return new TaskApp({
     options,
@@ -191,6 +199,7 @@ function createHealthWatch(
   broker: Broker,
   worker: Worker | undefined,
   lifecycle: AppLifecycle,
+  loop: LoopWatch<TaskEvent>,
 ): HealthWatch {
   return new HealthWatch({
     events,
@@ -198,6 +207,7 @@ function createHealthWatch(
     consumers: worker?.consumers ?? [],
     appState: () => lifecycle.state,
     now: realElapsed,
+    loop,
   });
 }
 
@@ -255,6 +265,7 @@ interface WorkerWiring {
   readonly logger: Logger;
   readonly runEnds: RunEnds;
   readonly sender: TaskSender;
+  readonly loop: LoopWatch<TaskEvent>;
 }
 
 function createWorker(
@@ -264,7 +275,7 @@ function createWorker(
   broker: Broker,
   events: EventBus,
   payloads: PayloadWiring,
-  { tracer, logger, runEnds, sender }: WorkerWiring,
+  { tracer, logger, runEnds, sender, loop }: WorkerWiring,
 ): Worker | undefined {
   if (queues.length === 0) return undefined;
   const clock = options.clock ?? systemClock;
@@ -276,6 +287,7 @@ function createWorker(
     prepareTask(definition, payloads.received(definition.payload).check, middleware, resolver),
   );
   const overruns = new Overruns(clock, events);
+  const endedAttempts = new EndedAttempts(clock);
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
   return new Worker({
     broker,
@@ -284,6 +296,8 @@ function createWorker(
     queues,
     overruns,
     alibis: new Alibis(broker, clock),
+    endedAttempts,
+    calm: () => loop.calm,
     longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
     processor: new DeliveryProcessor({
       dispatcher: new Dispatcher(tasks),
@@ -296,6 +310,7 @@ function createWorker(
       logger,
       sender,
       overruns,
+      onLongTurn: (cause) => loop.look(cause),
     }),
     settler: new Settler({
       publisher: broker.publisher,
@@ -303,6 +318,7 @@ function createWorker(
       clock,
       random: Math.random,
       keepUnknownTasksMs: options.keepUnknownTasksMs,
+      endedAttempts,
       onAwaitedEnd: (schedule, id) => runEnds.tell(schedule, id),
     }),
   });

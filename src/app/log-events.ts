@@ -1,6 +1,8 @@
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
 import { isLevelEnabled, type Logger } from '../events/logger';
+import type { TaskEvent } from '../events/task-events';
+import { realElapsed } from '../time/real-timers';
 import { Outages } from './outages';
 
 /** Writes one line for each change of state. What every task goes through stands at `debug`, and costs nothing elsewhere. */
@@ -35,7 +37,10 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
   events.on('task:overdue', (event) => logger.warn({ ...event }, 'handler still runs long after its timeout'));
   events.on('task:overdue-ended', (event) => logger.info({ ...event }, 'handler that was overdue has returned'));
   events.on('task:isolated', (event) =>
-    logger.warn({ ...event }, 'task was out each time that a worker died; from now on it runs alone'),
+    logger.warn(
+      { ...event },
+      'task was out each time that a worker died or lost its connection; from now on it runs alone',
+    ),
   );
   events.on('task:snoozed', (event) => logger.debug({ ...event }, 'task snoozed'));
   events.on('task:discarded', (event) => logger.debug({ ...event }, 'task discarded'));
@@ -43,7 +48,7 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
   events.on('settlement:failed', ({ error, ...event }) =>
     logger.error(
       { ...event, ...shown(error) },
-      'the copy of a failed task could not be published; the broker will deliver the task again',
+      'the end of a task could not be settled; the broker will deliver the task again',
     ),
   );
 }
@@ -74,21 +79,38 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
   events.on('worker:resumed', (event) => logger.info({ ...event }, 'worker resumed'));
   events.on('worker:stopping', (event) => logger.info({ ...event }, 'worker stopping'));
   events.on('worker:stopped', (event) => logger.info({ ...event }, 'worker stopped'));
-  events.on('loop:blocked', (event) =>
-    logger.warn({ ...event }, 'the event loop stood still: a handler computes without an await, or the process slept'),
-  );
   const outages = new Outages();
+  let blockedAt = Number.NEGATIVE_INFINITY;
+  events.on('loop:blocked', ({ blockedMs, tasks }) => {
+    blockedAt = realElapsed();
+    logger.warn({ blockedMs, tasks }, `the event loop stood still for ${blockedMs} ms: ${causeOf(tasks)}`);
+  });
+  // One warning for one block: every connection and consumer is lost with it, and comes back.
+  const level = (what: string, isLoss: boolean, isBack: boolean): 'warn' | 'debug' => {
+    if (isLoss && realElapsed() - blockedAt <= LOST_BY_BLOCK_MS) return 'debug';
+    return outages.note(what, isLoss, isBack) ? 'warn' : 'debug';
+  };
   events.on('connection:changed', ({ name, state, address, error }) => {
     const isLoss = error !== undefined || state === 'blocked';
-    const isWorthIt = outages.note(`connection ${name}`, isLoss, state === 'connected');
     // Not as "name": pino's loggers have one themselves.
     const fields = { connection: name, state, address, ...shownError(error) };
-    logger[isWorthIt ? 'warn' : 'debug'](fields, `connection ${state}`);
+    logger[level(`connection ${name}`, isLoss, state === 'connected')](fields, `connection ${state}`);
   });
   events.on('subscription:changed', ({ queue, state, error }) => {
-    const isWorthIt = outages.note(`consumer ${queue}`, error !== undefined, state === 'consuming');
-    logger[isWorthIt ? 'warn' : 'debug']({ queue, state, ...shownError(error) }, `consumer ${state}`);
+    const chosen = level(`consumer ${queue}`, error !== undefined, state === 'consuming');
+    logger[chosen]({ queue, state, ...shownError(error) }, `consumer ${state}`);
   });
+}
+
+/** What is lost so soon after a block was lost by it. */
+const LOST_BY_BLOCK_MS = 2_000;
+
+function causeOf(tasks: readonly TaskEvent[]): string {
+  const names = [...new Set(tasks.map(({ task }) => task))].join(', ');
+  if (tasks.length === 0) return 'no task ran; something else computed without an await, or the process slept';
+  return tasks.length === 1
+    ? `the handler of ${names} computes without an await, or the process slept`
+    : `one of the handlers that ran computes without an await (${names}), or the process slept`;
 }
 
 /** The error's own message is the `detail`: pino's `messageKey` may be `message`, and JSON would then have it twice. */

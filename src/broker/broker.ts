@@ -60,6 +60,14 @@ export interface Broker {
    * @throws LockedError when somebody else has it.
    */
   lock(name: string): Promise<() => Promise<void>>;
+  /**
+   * Takes a lock that shows whether this process lives: on a connection of its own without heartbeats, which the broker
+   * does not give up because the event loop stands still, and which the operating system closes when the process dies.
+   * @returns the function that gives it back.
+   */
+  lifeline(name: string): Promise<() => Promise<void>>;
+  /** Whether somebody holds a lock, or a lifeline, of this name. */
+  isLocked(name: string): Promise<boolean>;
   readonly publisher: Publisher;
   /**
    * Resolves when the consumer is registered.

@@ -76,7 +76,10 @@ export interface WarrenEvents {
   'task:overdue': TaskEvent & { readonly timeoutMs: number; readonly overdueMs: number };
   /** A handler that was overdue has returned after all. */
   'task:overdue-ended': TaskEvent & { readonly overdueMs: number };
-  /** A retry or dead-letter copy could not be published; the message stays with the broker and comes again. */
+  /**
+   * The end of an attempt could not be settled: its copy could not be published, or its connection was lost before. The
+   * message stays with the broker and comes again; where it comes to this process, the same end settles it without a run.
+   */
   'settlement:failed': TaskEvent & { readonly error: ThrownDescription };
   /** The broker has confirmed a message: of a task, a retry, a dead letter or a replay. */
   'publish:confirmed': { readonly durationMs: number };
@@ -145,8 +148,11 @@ export interface WarrenEvents {
     readonly state: SubscriptionState;
     readonly error: Error | undefined;
   };
-  /** The event loop stood still for so many milliseconds: nothing ran, no heartbeat went out. It turns again now. */
-  'loop:blocked': { readonly blockedMs: number };
+  /**
+   * The event loop stood still for so many milliseconds: nothing ran, no heartbeat went out. It turns again now. `tasks`
+   * are the attempts that ran meanwhile, ten at most: where it is one, its handler blocked, or the process was suspended.
+   */
+  'loop:blocked': { readonly blockedMs: number; readonly tasks: readonly TaskEvent[] };
   /** A listener of yours threw, or what answers a path of the HTTP endpoint, which is the `event` then: `GET /metrics`. */
   'listener:failed': { readonly event: string; readonly error: ThrownDescription };
 }

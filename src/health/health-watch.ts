@@ -3,7 +3,7 @@ import type { EventBus } from '../events/event-bus';
 import type { AppHealth } from './app-health';
 import { decideHealth } from './decide-health';
 import type { ConnectionFacts, ConsumerFacts, HealthFacts } from './health-facts';
-import { LoopWatch } from './loop-watch';
+import type { LoopWatch } from './loop-watch';
 import { RoundTrips } from './round-trips';
 
 /** A consumer, as its health needs it. */
@@ -27,6 +27,7 @@ export interface HealthWatchOptions {
   readonly appState: () => HealthFacts['app'];
   /** Milliseconds of a clock that never jumps: `performance.now()`. */
   readonly now: () => number;
+  readonly loop: Pick<LoopWatch, 'start' | 'stop' | 'lastBlock'>;
 }
 
 interface Told<S> {
@@ -41,11 +42,9 @@ export class HealthWatch {
   readonly #subscriptions = new Map<string, Told<SubscriptionState>>();
   readonly #stuckSince = new Map<WatchedConsumer, number>();
   readonly #roundTrips = new RoundTrips();
-  readonly #loop: LoopWatch;
 
   constructor(private readonly options: HealthWatchOptions) {
-    const { events, now } = options;
-    this.#loop = new LoopWatch(now, (ms) => events.emit('loop:blocked', { blockedMs: Math.round(ms) }));
+    const { events } = options;
     events.on('connection:changed', ({ name, state, error }) => this.#note(this.#connections, name, state, error));
     events.on('subscription:changed', ({ queue, state, error }) => {
       // One that was paused is closed late, when the next one consumes already.
@@ -55,11 +54,11 @@ export class HealthWatch {
 
   /** Begins to look at the event loop. */
   start(): void {
-    this.#loop.start();
+    this.options.loop.start();
   }
 
   stop(): void {
-    this.#loop.stop();
+    this.options.loop.stop();
   }
 
   /** How the app is, as far as is known now. What only the broker can tell is asked for, and known the next time. */
@@ -70,7 +69,7 @@ export class HealthWatch {
         app: this.options.appState(),
         connections: [...this.#connections].map(([name, told]) => this.#connectionFacts(name, told, now)),
         consumers: this.options.consumers.map((consumer) => this.#consumerFacts(consumer, now)),
-        loopBlock: this.#loop.lastBlock,
+        loopBlock: this.options.loop.lastBlock,
       },
       now,
     );

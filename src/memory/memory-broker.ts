@@ -91,6 +91,16 @@ export class MemoryBroker implements Broker {
     return async () => this.#unlock(name);
   }
 
+  /** Lost with its connection alone, like a lock: no event loop stands still between two parts of one process. */
+  lifeline(name: string): Promise<() => Promise<void>> {
+    return this.lock(name);
+  }
+
+  async isLocked(name: string): Promise<boolean> {
+    this.#checkConnected();
+    return this.host.vhost.locks.has(name);
+  }
+
   #unlock(name: string): void {
     if (this.#locks.delete(name)) this.host.vhost.locks.delete(name);
   }

@@ -4,7 +4,7 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { readEnvelope } from '../message/envelope';
 import type { Clock, Timer } from '../time/clock';
 import { HOUR, MINUTE, SECOND } from '../time/duration';
-import { alibiName } from '../topology/names';
+import { alibiName, lifelineName } from '../topology/names';
 import { acquittalsOf } from './suspects';
 
 /** Between two looks: at a delivery, for an alibi (the broker logs each that finds none), at a broker that is away. */
@@ -15,6 +15,10 @@ const HEARING_MS = 15 * SECOND;
 const TESTIMONY_MS = 10 * MINUTE;
 /** How long one stands: the suspect may wait behind others for its verdict. */
 const EXPIRES_MS = HOUR;
+/** How long a verdict waits for a process that lives and does not answer: its event loop stands still. */
+const BLOCKED_MS = 5 * MINUTE;
+/** How long a suspect waits for its lifeline. */
+const LIFELINE_MS = 5 * SECOND;
 /** An acknowledgement may be lost on its way, too. */
 const LATE_ACK_MS = 2 * SECOND;
 
@@ -23,23 +27,30 @@ const LATE_ACK_MS = 2 * SECOND;
  * ran the suspect knows which it was, and only if it is alive. So a process that lost its connection over a suspect
  * leaves word of it where every other one can look: a queue of that name exists. Nothing is ever sent to it, and it
  * expires. The name is of this one trial; the next has another.
+ *
+ * A process whose event loop stands still can leave no word. So a suspect runs while its process holds a lock on a
+ * connection without heartbeats: that ends when the process dies, and not before. As long as it is held, there is no
+ * verdict.
  */
 export class Alibis {
   readonly #pauses = new Map<Timer, () => void>();
   #stopped = false;
 
   constructor(
-    private readonly broker: Pick<Broker, 'declare' | 'queueState'>,
+    private readonly broker: Pick<Broker, 'declare' | 'queueState' | 'lifeline' | 'isLocked'>,
     private readonly clock: Clock,
   ) {}
 
   /**
-   * Watches a suspect while it runs, and for a moment after it.
+   * Watches a suspect while it runs, and for a moment after it. Resolves when it may begin.
    * @returns the function that tells its end.
    */
-  watch(delivery: Delivery): () => void {
+  async watch(delivery: Delivery): Promise<() => void> {
+    const release = await this.#lifeline(delivery);
     let endedAt: number | undefined;
-    void this.#watch(delivery, () => endedAt !== undefined && this.clock.now() - endedAt > LATE_ACK_MS);
+    void this.#watch(delivery, () => endedAt !== undefined && this.clock.now() - endedAt > LATE_ACK_MS).finally(
+      release,
+    );
     return () => {
       endedAt = this.clock.now();
     };
@@ -50,11 +61,16 @@ export class Alibis {
    * or the delivery is lost.
    */
   async survived(delivery: Delivery): Promise<boolean | undefined> {
-    const name = nameOf(delivery);
-    const until = this.clock.now() + HEARING_MS;
+    const trial = trialOf(delivery);
+    const begunAt = this.clock.now();
+    let aliveAt: number | undefined;
     while (!this.#stopped && delivery.live) {
-      if (await this.#exists(name)) return true;
-      if (this.clock.now() >= until) return false;
+      if (await this.#exists(alibiName(trial))) return true;
+      const now = this.clock.now();
+      if (await this.#isAlive(lifelineName(trial))) aliveAt = now;
+      // It lives still, or did until a moment ago: then it may be about to leave word of its loss.
+      if (aliveAt !== undefined && now - begunAt >= BLOCKED_MS) return true;
+      if (now - (aliveAt ?? begunAt) >= HEARING_MS) return false;
       await this.#pause();
     }
     return undefined;
@@ -76,7 +92,30 @@ export class Alibis {
       await this.#pause();
     }
     // A task that the broker does not wait for is to come to an end.
-    if (!delivery.overdue) await this.#testify(nameOf(delivery));
+    if (!delivery.overdue) await this.#testify(alibiName(trialOf(delivery)));
+  }
+
+  /** Without it the suspect runs all the same: a connection may be one too many for the broker. */
+  async #lifeline(delivery: Delivery): Promise<() => void> {
+    const taken = this.broker.lifeline(lifelineName(trialOf(delivery)));
+    await new Promise<void>((resolve) => {
+      const timer = this.clock.schedule(resolve, LIFELINE_MS);
+      const settled = (): void => {
+        timer.cancel();
+        resolve();
+      };
+      taken.then(settled, settled);
+    });
+    // Also where it comes late.
+    return () => void taken.then((end) => end()).catch(() => undefined);
+  }
+
+  async #isAlive(name: string): Promise<boolean> {
+    try {
+      return await this.broker.isLocked(name);
+    } catch {
+      return false;
+    }
   }
 
   async #testify(name: string): Promise<void> {
@@ -113,9 +152,9 @@ export class Alibis {
   }
 }
 
-/** An id may be longer than what is left of a queue's name. */
-function nameOf(delivery: Delivery): string {
+/** Names one trial. An id may be longer than what is left of a queue's name. */
+function trialOf(delivery: Delivery): string {
   const { id, attempt } = readEnvelope(delivery);
   const trial = JSON.stringify([delivery.queue, id, attempt, acquittalsOf(delivery)]);
-  return alibiName(createHash('sha256').update(trial).digest('hex').slice(0, 32));
+  return createHash('sha256').update(trial).digest('hex').slice(0, 32);
 }

@@ -50,7 +50,17 @@ export interface DeliveryProcessorOptions {
   readonly sender?: TaskSender | undefined;
   readonly logger?: Logger;
   readonly overruns: Overruns;
+  /**
+   * Is called when an attempt has run for so long that it may have blocked the event loop until now.
+   * @param cause - the attempt, where its handler has not waited for anything in that time. @defaultValue nothing
+   */
+  readonly onLongTurn?: (cause: TaskEvent | undefined) => void;
 }
+
+/** An attempt as long as this may have blocked the event loop. */
+const LONG_TURN_MS = 2_000;
+/** Attempts that are named beside a block of the event loop. */
+const MAX_NAMED = 10;
 
 /** A payload that turned out not to fit while its attempt was running. */
 class Rejected {
@@ -90,8 +100,22 @@ export class DeliveryProcessor {
     return taken;
   }
 
-  /** The attempt of a delivery that is not run: its outcome is known before. */
-  withoutRunning(delivery: Delivery, outcome: TaskOutcome): Attempt {
+  /** Some of the attempts that run now. */
+  running(): readonly TaskEvent[] {
+    const named: TaskEvent[] = [];
+    for (const task of this.#running) if (named.length < MAX_NAMED) named.push(eventOf(task));
+    return named;
+  }
+
+  /**
+   * The attempt of a delivery that is not run: its outcome is known before.
+   * @param times - when it ran, where it did. @defaultValue now
+   */
+  withoutRunning(
+    delivery: Delivery,
+    outcome: TaskOutcome,
+    times?: { readonly startedAt: number; readonly endedAt: number },
+  ): Attempt {
     const { clock, dispatcher, newId, tracer } = this.options;
     const envelope = readEnvelope(delivery);
     const { queue } = delivery;
@@ -99,7 +123,8 @@ export class DeliveryProcessor {
     const definition = dispatcher.find(queue, envelope)?.definition;
     const now = clock.now();
     const trace = tracer?.attempt({ message: delivery, envelope, id, queue, definition }, false);
-    return { outcome, definition, message: delivery, envelope, id, queue, startedAt: now, endedAt: now, trace };
+    const { startedAt, endedAt } = times ?? { startedAt: now, endedAt: now };
+    return { outcome, definition, message: delivery, envelope, id, queue, startedAt, endedAt, trace };
   }
 
   /** Never rejects. Makes a promise only where something has to be waited for: this runs for every message. */
@@ -112,9 +137,8 @@ export class DeliveryProcessor {
     const task = dispatcher.find(queue, envelope);
     const definition = task?.definition;
     const trace = tracer?.attempt({ message: delivery, envelope, id, queue, definition }, true);
-    const ended = (outcome: TaskOutcome): Attempt => {
+    const ended = (outcome: TaskOutcome, endedAt = clock.now()): Attempt => {
       trace?.end(outcome);
-      const endedAt = clock.now();
       return { outcome, definition, message: delivery, envelope, id, queue, startedAt, endedAt, trace };
     };
     if (envelope.expiresAt !== undefined && envelope.expiresAt <= startedAt) {
@@ -130,9 +154,14 @@ export class DeliveryProcessor {
     if (!decoded.ok) return ended({ kind: 'rejected', reason: 'undecodable', problems: decoded.problems });
     const running = new RunningTask(id, queue, task.definition, envelope, delivery, startedAt, trace, logger, sender);
     const outcome = this.#run(running, task, decoded.value);
-    return outcome instanceof Promise
-      ? outcome.then((later) => ended(this.#left(running, later)))
-      : ended(this.#left(running, outcome));
+    const now = clock.now();
+    if (now - startedAt >= LONG_TURN_MS) this.options.onLongTurn?.(eventOf(running));
+    if (!(outcome instanceof Promise)) return ended(this.#left(running, outcome), now);
+    return outcome.then((later) => {
+      const endedAt = clock.now();
+      if (endedAt - startedAt >= LONG_TURN_MS) this.options.onLongTurn?.(undefined);
+      return ended(this.#left(running, later), endedAt);
+    });
   }
 
   #run(running: RunningTask, task: PreparedTask, value: unknown): TaskOutcome | Promise<TaskOutcome> {

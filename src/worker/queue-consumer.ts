@@ -12,6 +12,14 @@ export interface ConsumedQueue {
   readonly ackTimeoutMs?: number | undefined;
 }
 
+/** What a consumer asks of the rest of its worker. */
+export interface QueueConsumerParts {
+  /** Slots that are kept by handlers which ignore their timeout. @defaultValue none */
+  readonly countOverdue?: () => number;
+  /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
+  readonly calm?: () => Promise<void> | undefined;
+}
+
 /**
  * Consumes one queue with a bounded number of tasks at a time.
  *
@@ -25,17 +33,22 @@ export class QueueConsumer {
   #running = 0;
   readonly #waiting = new Fifo<Delivery>();
   readonly #onIdle = new Set<() => void>();
+  readonly #countOverdue: () => number;
+  readonly #calm: () => Promise<void> | undefined;
+  #isHeldBack = false;
 
   /**
    * @param handle - runs and settles a delivery; a promise where that has to be waited for. Must not throw or reject.
-   * @param countOverdue - slots that are kept by handlers which ignore their timeout.
    */
   constructor(
     private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
     private readonly handle: (delivery: Delivery) => Promise<void> | undefined,
-    private readonly countOverdue: () => number = () => 0,
-  ) {}
+    { countOverdue = () => 0, calm = () => undefined }: QueueConsumerParts = {},
+  ) {
+    this.#countOverdue = countOverdue;
+    this.#calm = calm;
+  }
 
   get name(): string {
     return this.queue.name;
@@ -57,7 +70,7 @@ export class QueueConsumer {
 
   /** Of the slots that are taken, those of handlers that ignore their timeout. */
   get overdue(): number {
-    return this.countOverdue();
+    return this.#countOverdue();
   }
 
   /** Whether it should consume. */
@@ -112,7 +125,7 @@ export class QueueConsumer {
 
   #take(delivery: Delivery): void {
     if (!this.#wanted) delivery.requeue();
-    else if (this.#running < this.queue.concurrency) this.#run(delivery);
+    else if (this.#running < this.queue.concurrency && !this.#holdBack()) this.#run(delivery);
     else this.#waiting.push(delivery);
   }
 
@@ -142,9 +155,26 @@ export class QueueConsumer {
     }
   };
 
+  /**
+   * After a block of the event loop nothing begins until sockets have caught up: what was delivered before may stand on a
+   * connection that the broker has given up, and be somebody else's by now.
+   */
+  #holdBack(): boolean {
+    const calm = this.#calm();
+    if (calm === undefined) return false;
+    if (!this.#isHeldBack) {
+      this.#isHeldBack = true;
+      void calm.then(() => {
+        this.#isHeldBack = false;
+        this.#runWaiting();
+      });
+    }
+    return true;
+  }
+
   /** Not from within `#run`: as many as wait would run inside each other. */
   #runWaiting(): void {
-    while (this.#running < this.queue.concurrency) {
+    while (this.#running < this.queue.concurrency && !(this.#waiting.length > 0 && this.#holdBack())) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       // Its channel died while it waited: the broker delivers it again, here or elsewhere.

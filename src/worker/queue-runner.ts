@@ -5,8 +5,9 @@ import { suspectQueueName } from '../topology/names';
 import type { Alibis } from './alibis';
 import type { Attempt } from './attempt';
 import type { DeliveryProcessor } from './delivery-processor';
+import type { EndedAttempt, EndedAttempts } from './ended-attempts';
 import type { Overruns } from './overruns';
-import { type ConsumedQueue, QueueConsumer } from './queue-consumer';
+import { type ConsumedQueue, QueueConsumer, type QueueConsumerParts } from './queue-consumer';
 import type { Settler } from './settler';
 import {
   acquittalsOf,
@@ -22,6 +23,9 @@ export interface QueueRunnerParts {
   readonly settler: Settler;
   readonly overruns: Overruns;
   readonly alibis: Alibis;
+  readonly endedAttempts: EndedAttempts;
+  /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
+  readonly calm: () => Promise<void> | undefined;
   /** How long a delivery of a queue may be out, in milliseconds; `Infinity`: no limit. */
   readonly longestUnsettledMs: (queue: QueueDefinition) => number;
 }
@@ -53,18 +57,20 @@ export class QueueRunner {
   consumers(broker: Broker): readonly QueueConsumer[] {
     const alone = (delivery: Delivery) => this.#runAlone(new SuspectDelivery(delivery, this.queue.name));
     return [
-      new QueueConsumer(this.#home, broker, (delivery) => this.#run(delivery), this.#overdueIn(this.#home)),
-      new QueueConsumer(this.#suspects, broker, alone, this.#overdueIn(this.#suspects)),
+      new QueueConsumer(this.#home, broker, (delivery) => this.#run(delivery), this.#partsFor(this.#home)),
+      new QueueConsumer(this.#suspects, broker, alone, this.#partsFor(this.#suspects)),
     ];
   }
 
-  #overdueIn({ name }: ConsumedQueue): () => number {
-    return () => this.parts.overruns.keeping(name);
+  #partsFor({ name }: ConsumedQueue): QueueConsumerParts {
+    return { countOverdue: () => this.parts.overruns.keeping(name), calm: this.parts.calm };
   }
 
   #run(delivery: Delivery): Promise<void> | undefined {
     const { maxCrashes } = this.queue;
-    const { processor, settler } = this.parts;
+    const { processor, settler, endedAttempts } = this.parts;
+    const before = delivery.redelivered ? endedAttempts.take(delivery) : undefined;
+    if (before !== undefined) return this.#settleEnded(delivery, before);
     // What cannot be read is not run, so it cannot kill.
     if (isSuspect(delivery, maxCrashes) && delivery.properties.unreadable === undefined) {
       const attempt = processor.withoutRunning(delivery, INTERRUPTED);
@@ -76,14 +82,26 @@ export class QueueRunner {
     const attempt = processor.process(delivery);
     return attempt instanceof Promise
       ? attempt.then((ended) => this.#settle(delivery, ended, this.#home))
-      : settler.settle(delivery, attempt);
+      : this.#settle(delivery, attempt, this.#home);
+  }
+
+  /** It has ended here already, and the channel died before that could be settled. */
+  #settleEnded(delivery: Delivery, { outcome, isCopied, ...times }: EndedAttempt): Promise<void> | undefined {
+    const { processor, settler } = this.parts;
+    if (!isCopied) return settler.settle(delivery, processor.withoutRunning(delivery, outcome, times));
+    delivery.ack();
+    return undefined;
   }
 
   async #runAlone(delivery: Delivery): Promise<void> {
-    const { processor, settler, alibis } = this.parts;
+    const { processor, settler, alibis, endedAttempts } = this.parts;
+    // It may come as a copy of what this process had before.
+    const before = endedAttempts.take(delivery);
+    if (before !== undefined) return this.#settleEnded(delivery, before);
     const crashes = crashesOfSuspect(delivery);
     if (crashes >= this.queue.maxCrashes) return this.#judge(delivery, crashes);
-    const ended = alibis.watch(delivery);
+    const ended = await alibis.watch(delivery);
+    if (!delivery.live) return ended();
     const attempt = await processor.process(delivery);
     ended();
     // Given back as a fresh copy: before RabbitMQ 4.3, what is given back counts as a death.
@@ -106,8 +124,13 @@ export class QueueRunner {
 
   /** A handler that ignores its timeout keeps its slot for a while. */
   #settle(delivery: Delivery, attempt: Attempt, slots: ConsumedQueue): Promise<void> | undefined {
-    const { settler, overruns } = this.parts;
-    const settled = settler.settle(delivery, attempt);
+    const { settler, overruns, calm } = this.parts;
+    const settling = calm();
+    // The loop stood still, and the broker may have given up the connection meanwhile.
+    const settled =
+      settling === undefined
+        ? settler.settle(delivery, attempt)
+        : settling.then(() => settler.settle(delivery, attempt));
     if (attempt.outcome.kind !== 'timed-out') return settled;
     return Promise.resolve(settled).then(() => overruns.slotFree(delivery, slots));
   }

@@ -22,9 +22,10 @@ import { decideSettlement } from '../retry/decide-settlement';
 import { DEFAULT_RETRY } from '../retry/normalize-retry';
 import type { Settlement, TaskOutcome } from '../task/outcome';
 import type { Clock } from '../time/clock';
-import { route } from '../topology/ladder';
+import { ladderMs, route } from '../topology/ladder';
 import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
+import type { EndedAttempts } from './ended-attempts';
 
 export interface SettlerOptions {
   readonly publisher: Publisher;
@@ -36,6 +37,8 @@ export interface SettlerOptions {
   readonly keepUnknownTasksMs: number;
   /** Told when a task is settled for good whose schedule waits for that. */
   readonly onAwaitedEnd: (schedule: string, id: string) => void;
+  /** What ended after its channel had died. */
+  readonly endedAttempts: EndedAttempts;
 }
 
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
@@ -54,7 +57,11 @@ export class Settler {
   settle(delivery: Delivery, attempt: Attempt): Promise<void> | undefined {
     if (attempt.outcome.kind !== 'completed') return this.#settleOther(delivery, attempt);
     const trace = attempt.trace?.settle(ACKNOWLEDGED);
-    delivery.ack();
+    if (!delivery.ack()) {
+      const failure = channelEnded(delivery);
+      trace?.end?.({ error: failure });
+      return this.#postpone(delivery, attempt, failure);
+    }
     trace?.end?.();
     this.#tellAwaited(attempt);
     this.#tellCompleted(attempt);
@@ -129,7 +136,7 @@ export class Settler {
   ): Promise<void> {
     switch (settlement.kind) {
       case 'ack':
-        delivery.ack();
+        if (!delivery.ack()) throw channelEnded(delivery);
         return;
       case 'requeue':
         delivery.requeue();
@@ -137,13 +144,18 @@ export class Settler {
       case 'retry':
         assertLive(delivery);
         await this.#publishRetry(delivery, attempt, settlement, error, now, trace);
-        delivery.ack();
+        this.#ackCopied(delivery, attempt);
         return;
       case 'dead-letter':
         assertLive(delivery);
         await this.#publishDeadLetter(delivery, attempt, settlement, error, now, trace);
-        delivery.ack();
+        this.#ackCopied(delivery, attempt);
     }
+  }
+
+  /** The copy counts from here on. What the broker delivers again is one too many. */
+  #ackCopied(delivery: Delivery, attempt: Attempt): void {
+    if (!delivery.ack()) this.options.endedAttempts.keep(delivery, attempt, true);
   }
 
   #publishRetry(
@@ -164,7 +176,7 @@ export class Settler {
           ? unknownTaskCopy(delivery, attempt, now, trace)
           : retryProperties({
               ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace),
-              dueAt: Math.ceil(now + settlement.delayMs),
+              dueAt: Math.ceil(now + ladderMs(settlement.delayMs, precision)),
             }),
     });
   }
@@ -225,7 +237,8 @@ export class Settler {
   /** The broker still holds the message. It rests a while, so that a broker in trouble is not asked without end. */
   async #postpone(delivery: Delivery, attempt: Attempt, failure: unknown): Promise<void> {
     this.options.events.emit('settlement:failed', { ...taskEvent(attempt), error: describeThrown(failure) });
-    if (delivery.live) {
+    if (!delivery.live) this.options.endedAttempts.keep(delivery, attempt);
+    else {
       await new Promise<void>((resolve) => this.options.clock.schedule(resolve, FAILED_SETTLEMENT_PAUSE_MS));
     }
     delivery.requeue();
@@ -280,7 +293,7 @@ export class Settler {
 
 /** The broker has it back and delivers it again: a copy would be one too many. */
 function assertLive(delivery: Delivery): void {
-  if (!delivery.live) throw new ConnectionClosedError(`the channel ended that had delivered from "${delivery.queue}"`);
+  if (!delivery.live) throw channelEnded(delivery);
 }
 
 /** PRECONDITION_FAILED: the message has more bytes than the broker takes, for example. */
@@ -293,6 +306,9 @@ function isFinal(failure: unknown): boolean {
   if (!(failure instanceof PublishRefusedError)) return false;
   return failure.replyCode === NOT_ENCODED || failure.replyCode === PRECONDITION_FAILED;
 }
+
+const channelEnded = ({ queue }: Delivery): ConnectionClosedError =>
+  new ConnectionClosedError(`the channel ended that had delivered from "${queue}"`);
 
 function taskEvent({ definition, envelope, id, queue, trace, message }: Attempt): TaskEvent {
   const traceId = trace?.traceId ?? traceIdOf(message.properties.headers);

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker';
 import type { EventBus } from '../events/event-bus';
+import type { TaskEvent } from '../events/task-events';
 import type { QueueSlots } from '../events/telemetry';
 import type { QueueDefinition } from '../task/definition';
 import type { Clock } from '../time/clock';
@@ -47,6 +48,11 @@ export class Worker {
   /** Tasks that run now. */
   get running(): number {
     return this.#consumers.reduce((sum, consumer) => sum + consumer.running, 0);
+  }
+
+  /** Some of the attempts that run now. */
+  get runningTasks(): readonly TaskEvent[] {
+    return this.options.processor.running();
   }
 
   /** What each home queue runs now; its queue of suspects has a slot of its own, which is not counted. */

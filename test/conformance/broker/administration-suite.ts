@@ -143,6 +143,20 @@ export function describeAdministration(context: SuiteContext): void {
       expect(await context.broker.deleteUnused(queue, type)).toEqual({ kind: 'missing' });
     });
 
+    it('shows to others that a lifeline is held, until it is given back', async () => {
+      const name = context.name('lifeline');
+      const other = await context.under.connect();
+      expect(await other.isLocked(name)).toBe(false);
+      const release = await context.broker.lifeline(name);
+      expect(await other.isLocked(name)).toBe(true);
+      await release();
+      await eventually(
+        'the end of the lifeline',
+        () => other.isLocked(name),
+        (isLocked) => !isLocked,
+      );
+    });
+
     it('gives a lock to one connection at a time, until it is given back or the connection ends', async () => {
       const lock = context.name('lock');
       const other = await context.under.connect();

@@ -26,7 +26,7 @@ async function watched(mode: 'assert' | 'verify' = 'assert') {
   const consumer = new QueueConsumer({ name: 'jobs', concurrency: 2, prefetch: 2 }, broker, async (delivery) => {
     delivery.ack();
   });
-  const watch = new HealthWatch({ events, broker, consumers: [consumer], appState: () => 'started', now });
+  const watch = new HealthWatch({ events, broker, consumers: [consumer], appState: () => 'started', now, loop });
   const seen: AppHealth[] = [];
   for (const event of ['connection:changed', 'subscription:changed'] as const) {
     events.on(event, () => void seen.push(watch.look()));
@@ -46,6 +46,8 @@ async function watched(mode: 'assert' | 'verify' = 'assert') {
   await ready();
   return { server, consumer, watch, seen, ready };
 }
+
+const loop = { start: () => undefined, stop: () => undefined, lastBlock: undefined };
 
 it('is not ready while the connection is lost, and ready when it is back', async () => {
   const { server, seen, ready } = await watched();
@@ -101,6 +103,7 @@ it('looks through a consumer that says that it consumes, where the broker has no
     consumers: [consumer],
     appState: () => 'started',
     now,
+    loop,
   });
   watch.look();
   const sick = await eventually(
@@ -132,6 +135,7 @@ it('asks for a restart only when every slot has been overdue for a minute', asyn
     consumers: [consumer],
     appState: () => 'started',
     now: () => time,
+    loop,
   });
   const at = (ms: number, overdue: number): string => {
     time = ms;

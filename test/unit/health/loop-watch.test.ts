@@ -3,13 +3,18 @@ import { LONG_BLOCK_MS, LoopWatch } from '../../../src/health/loop-watch';
 function watch() {
   let now = 1_000;
   const told: number[] = [];
-  const loop = new LoopWatch(
+  const causes: (string | undefined)[] = [];
+  const loop = new LoopWatch<string>(
     () => now,
-    (ms) => told.push(ms),
+    (ms, cause) => {
+      told.push(ms);
+      causes.push(cause);
+    },
   );
   return {
     loop,
     told,
+    causes,
     /** Nothing turns for so long. */
     block: (ms: number) => {
       now += ms;
@@ -44,4 +49,33 @@ it('makes nothing of short ones, nor of what came before it began or after its e
   expect(loop.lastBlock).toBeUndefined();
   loop.stop();
   expect(told).toEqual([]);
+});
+
+it('names the cause, where the one that blocked asks', () => {
+  const { loop, causes, block } = watch();
+  loop.start();
+  block(10_000);
+  loop.look('emails.send');
+  loop.look('somebody else');
+  block(10_000);
+  loop.look();
+  expect(causes).toEqual(['emails.send', undefined]);
+  loop.stop();
+});
+
+it('is calm again some turns after a block, when sockets have reported what happened meanwhile', async () => {
+  const { loop, block } = watch();
+  loop.start();
+  loop.look();
+  expect(loop.calm).toBeUndefined();
+  block(10_000);
+  loop.look();
+  const { calm } = loop;
+  expect(calm).toBeInstanceOf(Promise);
+  block(10_000);
+  loop.look();
+  expect(loop.calm).toBe(calm);
+  await calm;
+  expect(loop.calm).toBeUndefined();
+  loop.stop();
 });

@@ -5,6 +5,7 @@ import { readEnvelope } from '../../../src/message/envelope';
 import type { OutgoingMessage } from '../../../src/message/wire';
 import type { TaskOutcome } from '../../../src/task/outcome';
 import { ManualClock } from '../../../src/time/manual-clock';
+import { EndedAttempts } from '../../../src/worker/ended-attempts';
 import { Settler } from '../../../src/worker/settler';
 import { incomingMessage } from '../support/incoming-message';
 import { taskDefinition } from '../support/task-definition';
@@ -41,6 +42,7 @@ async function settling(...refusals: readonly Error[]) {
     clock,
     random: () => 0,
     keepUnknownTasksMs: 0,
+    endedAttempts: new EndedAttempts(clock),
     onAwaitedEnd: () => undefined,
   });
   const settle = (kind: string) => () => {
