@@ -27,6 +27,7 @@ import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { planTopology } from '../topology/plan';
 import { Alibis } from '../worker/alibis';
+import { ClockSkew } from '../worker/clock-skew';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
 import { EndedAttempts } from '../worker/ended-attempts';
@@ -288,6 +289,7 @@ function createWorker(
   );
   const overruns = new Overruns(clock, events);
   const endedAttempts = new EndedAttempts(clock);
+  const skew = new ClockSkew(clock);
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
   return new Worker({
     broker,
@@ -297,6 +299,7 @@ function createWorker(
     overruns,
     alibis: new Alibis(broker, clock),
     endedAttempts,
+    skew,
     calm: () => loop.calm,
     longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
     processor: new DeliveryProcessor({
@@ -310,6 +313,7 @@ function createWorker(
       logger,
       sender,
       overruns,
+      skew,
       onLongTurn: (cause) => loop.look(cause),
     }),
     settler: new Settler({

@@ -20,6 +20,7 @@ import type { TaskOutcome } from '../task/outcome';
 import type { TaskSender } from '../task/task-methods';
 import type { Clock } from '../time/clock';
 import type { Attempt } from './attempt';
+import type { ClockSkew } from './clock-skew';
 import type { Dispatcher } from './dispatcher';
 import type { HandlerResolver } from './handler-resolver';
 import type { Overruns } from './overruns';
@@ -50,6 +51,7 @@ export interface DeliveryProcessorOptions {
   readonly sender?: TaskSender | undefined;
   readonly logger?: Logger;
   readonly overruns: Overruns;
+  readonly skew: ClockSkew;
   /**
    * Is called when an attempt has run for so long that it may have blocked the event loop until now.
    * @param cause - the attempt, where its handler has not waited for anything in that time. @defaultValue nothing
@@ -141,7 +143,7 @@ export class DeliveryProcessor {
       trace?.end(outcome);
       return { outcome, definition, message: delivery, envelope, id, queue, startedAt, endedAt, trace };
     };
-    if (envelope.expiresAt !== undefined && envelope.expiresAt <= startedAt) {
+    if (envelope.expiresAt !== undefined && this.options.skew.hasExpired(envelope.expiresAt, startedAt)) {
       return ended({ kind: 'rejected', reason: 'expired', problems: [] });
     }
     // Whichever version knows the task: none could read them.

@@ -18,6 +18,8 @@ export interface QueueConsumerParts {
   readonly countOverdue?: () => number;
   /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
   readonly calm?: () => Promise<void> | undefined;
+  /** Sees each delivery when it comes, before it waits for a slot. @defaultValue nothing */
+  readonly onReceived?: (delivery: Delivery) => void;
 }
 
 /**
@@ -35,6 +37,7 @@ export class QueueConsumer {
   readonly #onIdle = new Set<() => void>();
   readonly #countOverdue: () => number;
   readonly #calm: () => Promise<void> | undefined;
+  readonly #onReceived: (delivery: Delivery) => void;
   #isHeldBack = false;
 
   /**
@@ -44,10 +47,11 @@ export class QueueConsumer {
     private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
     private readonly handle: (delivery: Delivery) => Promise<void> | undefined,
-    { countOverdue = () => 0, calm = () => undefined }: QueueConsumerParts = {},
+    { countOverdue = () => 0, calm = () => undefined, onReceived = () => undefined }: QueueConsumerParts = {},
   ) {
     this.#countOverdue = countOverdue;
     this.#calm = calm;
+    this.#onReceived = onReceived;
   }
 
   get name(): string {
@@ -124,6 +128,7 @@ export class QueueConsumer {
   }
 
   #take(delivery: Delivery): void {
+    this.#onReceived(delivery);
     if (!this.#wanted) delivery.requeue();
     else if (this.#running < this.queue.concurrency && !this.#holdBack()) this.#run(delivery);
     else this.#waiting.push(delivery);

@@ -4,6 +4,7 @@ import { INTERRUPTED } from '../task/outcome';
 import { suspectQueueName } from '../topology/names';
 import type { Alibis } from './alibis';
 import type { Attempt } from './attempt';
+import type { ClockSkew } from './clock-skew';
 import type { DeliveryProcessor } from './delivery-processor';
 import type { EndedAttempt, EndedAttempts } from './ended-attempts';
 import type { Overruns } from './overruns';
@@ -24,6 +25,7 @@ export interface QueueRunnerParts {
   readonly overruns: Overruns;
   readonly alibis: Alibis;
   readonly endedAttempts: EndedAttempts;
+  readonly skew: ClockSkew;
   /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
   readonly calm: () => Promise<void> | undefined;
   /** How long a delivery of a queue may be out, in milliseconds; `Infinity`: no limit. */
@@ -63,7 +65,8 @@ export class QueueRunner {
   }
 
   #partsFor({ name }: ConsumedQueue): QueueConsumerParts {
-    return { countOverdue: () => this.parts.overruns.keeping(name), calm: this.parts.calm };
+    const { overruns, calm, skew } = this.parts;
+    return { countOverdue: () => overruns.keeping(name), calm, onReceived: (delivery) => skew.observe(delivery) };
   }
 
   #run(delivery: Delivery): Promise<void> | undefined {

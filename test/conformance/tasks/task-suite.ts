@@ -16,6 +16,7 @@ import {
   TaskQueue,
   type TaskQueueOptions,
 } from '../../../src';
+import { systemClock } from '../../../src/time/system-clock';
 import { route } from '../../../src/topology/ladder';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';
@@ -228,6 +229,28 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
         const discarded = app.once('task:discarded');
         await app.client.of(type).greet(hello, { headers: { skip: true } });
         expect((await bounded('discard', discarded)).reason).toBe('skipped');
+      });
+    });
+
+    describe('a worker whose clock is wrong', () => {
+      it.each([
+        ['a minute ahead', 60_000],
+        ['an hour ahead', 3_600_000],
+        ['an hour behind', -3_600_000],
+      ])('runs what expires sooner than that, and its retry: %s', async (_, aheadMs) => {
+        const attempts: number[] = [];
+        const { type } = greetings((_payload, task) => {
+          attempts.push(task.attempt);
+          if (task.attempt === 1) throw new Error('once more');
+        });
+        const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
+        const app = await start(type);
+        const worker = await start(type, { clock });
+        await app.pause();
+        const completed = worker.once('task:completed');
+        await app.client.of(type).greet(hello, { expiresIn: '30s' });
+        await bounded('completion', completed);
+        expect(attempts).toEqual([1, 2]);
       });
     });
 

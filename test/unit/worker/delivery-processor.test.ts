@@ -4,6 +4,7 @@ import { EventBus } from '../../../src/events/event-bus';
 import type { Decoded } from '../../../src/message/codec';
 import type { TaskContext } from '../../../src/task/context';
 import { ManualClock } from '../../../src/time/manual-clock';
+import { ClockSkew } from '../../../src/worker/clock-skew';
 import { DeliveryProcessor, type PreparedTask } from '../../../src/worker/delivery-processor';
 import { Dispatcher } from '../../../src/worker/dispatcher';
 import { Overruns } from '../../../src/worker/overruns';
@@ -44,6 +45,7 @@ function processorOf(
     events: new EventBus(),
     clock,
     newId: () => 'made-up',
+    skew: new ClockSkew(clock),
     overruns: new Overruns(new ManualClock(), new EventBus()),
   });
 }
@@ -140,6 +142,7 @@ it('asks for no instance where the resolver makes the call itself', async () => 
     events: new EventBus(),
     clock: new ManualClock(),
     newId: () => 'made-up',
+    skew: new ClockSkew(new ManualClock()),
     overruns: new Overruns(new ManualClock(), new EventBus()),
   });
   expect((await processor.process(delivery)).outcome.kind).toBe('completed');
