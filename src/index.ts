@@ -30,7 +30,7 @@ export {
   TopologyMissingError,
 } from './errors/broker-errors';
 export { ConfigurationError, NotStartedError } from './errors/configuration-error';
-export type { ThrownDescription } from './errors/describe-thrown';
+export type { ErrorCause, ThrownDescription } from './errors/describe-thrown';
 export {
   BrokerBlockedError,
   ConnectionClosedError,

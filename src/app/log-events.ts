@@ -27,9 +27,16 @@ function logEveryTask(events: EventBus, logger: Logger): void {
 }
 
 function logTaskEvents(events: EventBus, logger: Logger): void {
-  events.on('task:retried', ({ error, ...event }) =>
-    logger.warn({ ...event, ...shown(error) }, 'task failed and will be retried'),
-  );
+  events.on('task:retried', ({ error, ...event }) => {
+    // A handler that asks for a retry has not failed, and a worker that does not know a task has not run it.
+    if (error.name === 'RetryTask') logger.info({ ...event, ...shown(error) }, 'task asked for a retry');
+    else if (error.name === 'UnknownTask') {
+      logger.warn(
+        { ...event, ...shown(error) },
+        'no task of this name is known here; it waits for a worker that knows it',
+      );
+    } else logger.warn({ ...event, ...shown(error) }, 'task failed and will be retried');
+  });
   events.on('task:dead-lettered', ({ error, ...event }) =>
     logger.error({ ...event, ...(error === undefined ? {} : shown(error)) }, 'task moved to the dead-letter queue'),
   );
@@ -114,10 +121,12 @@ function causeOf(tasks: readonly TaskEvent[]): string {
 }
 
 /** The error's own message is the `detail`: pino's `messageKey` may be `message`, and JSON would then have it twice. */
-const shown = ({ name, message, code }: ThrownDescription): Record<string, unknown> => ({
+const shown = ({ name, message, code, stack, causes }: ThrownDescription): Record<string, unknown> => ({
   error: name,
   detail: message,
   ...(code === undefined ? {} : { code }),
+  ...(causes === undefined ? {} : { causes }),
+  ...(stack === undefined ? {} : { stack }),
 });
 
 const shownError = (error: Error | undefined): Record<string, unknown> =>

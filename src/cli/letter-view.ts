@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../dead-letter/dead-letter';
 import { jsonText, prettyJson, RawJson } from '../message/json-text';
+import type { TaskFailure } from '../task/context';
 import { printable, printableLines } from '../text/printable';
 import type { Output } from './output';
 import { formatTable } from './table';
@@ -81,9 +82,7 @@ export function letterText(letter: DeadLetter, output: Output): string {
   const lines = fields.flatMap(([name, value]) =>
     value === undefined ? [] : [`${output.style('dim', name.padEnd(9))} ${printable(value)}`],
   );
-  const failures = letter.failures.map(({ attempt, at, error, message }) =>
-    printable(`  attempt ${attempt}, ${at}  ${error}: ${message}`),
-  );
+  const failures = letter.failures.flatMap(failureLines);
   const problems = letter.problems.map(({ path, message }) => `  ${printable(`${path}: ${message}`)}`);
   return [
     ...lines,
@@ -94,6 +93,14 @@ export function letterText(letter: DeadLetter, output: Output): string {
       ? []
       : section('payload before it was edited', [bodyText(letter.original)], output)),
   ].join('\n');
+}
+
+function failureLines({ attempt, at, error, message, stack, causes = [] }: TaskFailure): readonly string[] {
+  return [
+    `  attempt ${attempt}, ${at}  ${printable(`${error}: ${message}`)}`,
+    ...causes.map((cause) => `    caused by ${printable(`${cause.code ?? cause.name}: ${cause.message}`)}`),
+    ...(stack ?? '').split('\n').flatMap((line) => (line === '' ? [] : [`      ${printable(line)}`])),
+  ];
 }
 
 function section(title: string, lines: readonly string[], output: Output): readonly string[] {

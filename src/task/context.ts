@@ -1,3 +1,4 @@
+import type { ErrorCause } from '../errors/describe-thrown';
 import type { TaskSender } from './task-methods';
 
 /** One earlier failure of a task, as its history tells it. */
@@ -10,6 +11,10 @@ export interface TaskFailure {
   readonly error: string;
   /** The error's message, cut to 1 KiB. */
   readonly message: string;
+  /** Where the error was thrown, cut to 4 KiB. Of the last failure alone. */
+  readonly stack?: string;
+  /** What led to the error, nearest first. Of the last failure alone. */
+  readonly causes?: readonly ErrorCause[];
 }
 
 /** Writes one line: fields of your own and a text, or the text alone. */

@@ -32,6 +32,9 @@ export interface QueueRunnerParts {
   readonly longestUnsettledMs: (queue: QueueDefinition) => number;
 }
 
+/** A worker that dies while it waits for an alibi is counted, too. A fresh copy starts again far below the broker's delivery limit of 20. */
+const MAX_INTERRUPTED_VERDICTS = 10;
+
 /**
  * Runs the deliveries of one home queue, and of its queue of suspects.
  *
@@ -118,6 +121,9 @@ export class QueueRunner {
     const { processor, settler, alibis } = this.parts;
     const attempt = processor.withoutRunning(delivery, { kind: 'crash-looped', crashes });
     const acquittals = acquittalsOf(delivery);
+    if (delivery.deliveryCount >= MAX_INTERRUPTED_VERDICTS) {
+      return settler.isolate(delivery, attempt, { crashes, acquittals });
+    }
     const survived = acquittals < MAX_ACQUITTALS ? await alibis.survived(delivery) : false;
     if (survived === undefined) delivery.requeue();
     else if (survived) {

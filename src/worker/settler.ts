@@ -1,5 +1,5 @@
 import type { Delivery, Publisher, PublishOptions } from '../broker/broker';
-import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
+import { describeFailure, describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import { ConnectionClosedError, type PayloadProblem, PublishRefusedError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
@@ -20,6 +20,7 @@ import { traceIdOf } from '../message/trace-context';
 import type { MessageProperties, OutgoingMessage } from '../message/wire';
 import { decideSettlement } from '../retry/decide-settlement';
 import { DEFAULT_RETRY } from '../retry/normalize-retry';
+import type { TaskFailure } from '../task/context';
 import type { Settlement, TaskOutcome } from '../task/outcome';
 import type { Clock } from '../time/clock';
 import { ladderMs, route } from '../topology/ladder';
@@ -354,9 +355,16 @@ function copyInput(
     firstAttemptAt: envelope.firstAttemptAt ?? attempt.startedAt,
     trace,
     failures:
-      error === undefined
-        ? failures
-        : appendFailure(failures, { attempt: envelope.attempt, at, error: error.name, message: error.message }),
+      error === undefined ? failures : appendFailure(failures, { attempt: envelope.attempt, at, ...failureOf(error) }),
+  };
+}
+
+function failureOf({ name, message, stack, causes }: ThrownDescription): Omit<TaskFailure, 'attempt' | 'at'> {
+  return {
+    error: name,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(causes === undefined ? {} : { causes }),
   };
 }
 
@@ -380,7 +388,7 @@ function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
     case 'timed-out':
     case 'retry':
     case 'gave-up':
-      return describeThrown(outcome.error);
+      return describeFailure(outcome.error);
     case 'crash-looped':
       return {
         name: 'CrashLoop',

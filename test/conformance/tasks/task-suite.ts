@@ -232,6 +232,32 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
       });
     });
 
+    describe('why a task failed', () => {
+      it('is told with its stack and its causes, by events and by the dead letter', async () => {
+        const { type, queue } = greetings(
+          () => {
+            throw new TypeError('fetch failed', {
+              cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+            });
+          },
+          { maxAttempts: 2 },
+        );
+        const app = await start(type);
+        const retried = app.once('task:retried');
+        const dead = app.once('task:dead-lettered');
+        await app.client.of(type).greet(hello);
+        const why = {
+          stack: expect.stringContaining('task-suite.ts') as string,
+          causes: [{ name: 'Error', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' }],
+        };
+        expect((await bounded('the retry', retried)).error).toMatchObject(why);
+        expect((await bounded('the dead letter', dead)).error).toMatchObject(why);
+        const { failures, error } = await deadLetterOf(app, queue);
+        expect(error).toMatchObject({ error: 'TypeError', ...why });
+        expect(failures.map(({ stack }) => stack !== undefined)).toEqual([false, true]);
+      });
+    });
+
     describe('a worker whose clock is wrong', () => {
       it.each([
         ['a minute ahead', 60_000],

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describeThrown, truncateBytes } from '../../../src/errors/describe-thrown';
+import { describeFailure, describeThrown, truncateBytes } from '../../../src/errors/describe-thrown';
 import { HOSTILE_VALUES, withThrowingGetters } from '../support/hostile-values';
 
 class PaperJam extends Error {
@@ -49,6 +49,49 @@ describe('describeThrown', () => {
         expect(Buffer.byteLength(describeThrown(thrown, 64).message)).toBeLessThanOrEqual(64);
       }),
     );
+  });
+});
+
+describe('describeFailure', () => {
+  it('says where it was thrown, without the message', () => {
+    const error = new Error('line one\n    at the second line');
+    expect(describeFailure(new Error('jam')).stack).toMatch(/^at .*describe-thrown\.test\.ts/);
+    expect(describeFailure(error).stack).toContain('describe-thrown.test.ts');
+    expect(describeFailure('a string')).toEqual({ name: 'string', message: 'a string' });
+  });
+
+  it('names what led to it, nearest first, the many errors of an AggregateError among it', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const all = new AggregateError([refused, new TypeError('no route')], 'all hosts failed', { cause: 'the network' });
+    const failed = new TypeError('fetch failed', { cause: all });
+    expect(describeFailure(failed).causes).toEqual([
+      { name: 'AggregateError', message: 'all hosts failed' },
+      { name: 'string', message: 'the network' },
+      { name: 'Error', message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' },
+      { name: 'TypeError', message: 'no route' },
+    ]);
+  });
+
+  it('follows a circle once, and endless chains to their eighth cause', () => {
+    const circle = new Error('circle');
+    circle.cause = new Error('its cause', { cause: circle });
+    expect(describeFailure(circle).causes).toEqual([{ name: 'Error', message: 'its cause' }]);
+    let chain = new Error('0');
+    for (let link = 1; link < 50; link++) chain = new Error(String(link), { cause: chain });
+    expect(describeFailure(chain).causes).toHaveLength(8);
+    expect(describeFailure(new AggregateError(Array.from({ length: 1_000 }, () => chain))).causes).toHaveLength(8);
+  });
+
+  it.each(HOSTILE_VALUES)('survives %s', (_label, thrown) => {
+    expect(describeFailure(thrown)).toMatchObject(describeThrown(thrown));
+  });
+
+  it('keeps a stack of 5 MB to 4 KiB, and its control characters out', () => {
+    const stack = `Error: huge\n${'    at \u001b[2Jé\u0000\n'.repeat(500_000)}`;
+    const told = describeFailure({ name: 'Error', message: 'huge', stack });
+    expect(Buffer.byteLength(told.stack ?? '')).toBeLessThanOrEqual(4096);
+    expect(told.stack).not.toContain('\u0000');
+    expect(told.stack).not.toContain('\u001b');
   });
 });
 

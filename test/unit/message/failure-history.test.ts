@@ -54,7 +54,7 @@ it.each<[string, unknown]>([
 
 it('leaves out what is no failure and drops unknown fields', () => {
   const header = JSON.stringify([
-    { ...failure(1), stack: 'secret' },
+    { ...failure(1), payload: 'secret' },
     'nonsense',
     JSON.parse('{"__proto__":{"attempt":1}}'),
   ]);
@@ -74,5 +74,31 @@ it('never gives a history beyond its budgets, whatever stands in the header', ()
         expect(bytesOf(history)).toBeLessThanOrEqual(MAX_HISTORY_BYTES);
       }
     }),
+  );
+});
+
+it('keeps the stack and the causes of the last failure alone, through the header and back', () => {
+  const failed = (attempt: number) => ({
+    attempt,
+    at: '2026-01-01T00:00:00.000Z',
+    error: 'TypeError',
+    message: 'fetch failed',
+    stack: 'at send (mail.ts:1:2)',
+    causes: [{ name: 'Error', message: 'refused', code: 'ECONNREFUSED' }],
+  });
+  const { stack: _stack, causes: _causes, ...brief } = failed(1);
+  const history = appendFailure(appendFailure([], failed(1)), failed(2));
+  expect(history).toEqual([brief, failed(2)]);
+  expect(parseFailures(JSON.stringify(history))).toEqual(history);
+});
+
+it('leaves out a stack that would break the budget of the header, whatever it holds', () => {
+  const hostile = '\\"\u0000\ud800'.repeat(5_000);
+  const causes = Array.from({ length: 10 }, () => ({ name: hostile, message: hostile, code: hostile }));
+  const failure = { attempt: 1, at: hostile, error: hostile, message: hostile, stack: hostile, causes };
+  const text = JSON.stringify(appendFailure([], failure));
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_HISTORY_BYTES);
+  expect(Buffer.byteLength(JSON.stringify(parseFailures(JSON.stringify([failure]))))).toBeLessThanOrEqual(
+    MAX_HISTORY_BYTES,
   );
 });
