@@ -34,7 +34,10 @@ const lastWait = async (backoffMs: number, delay = 0): Promise<number | undefine
   app.on('task:started', ({ waitedMs }) => {
     waited = waitedMs;
   });
+  // What waits stands on the ladder before the clock moves.
+  const isWaiting = delay > 0 ? undefined : Promise.race([app.once('task:retried'), app.once('task:snoozed')]);
   await app.client.enqueue(work, undefined, { delay });
+  await isWaiting;
   await clock.advance(9 * YEAR_MS);
   await completed;
   await app.stop();
