@@ -10,11 +10,20 @@ export type LoadedModules = Readonly<Record<string, { readonly exports?: unknown
  * The copies of class-transformer, other than Warren's own, with which a class was decorated. Each copy keeps its
  * metadata for itself, so that what another copy knows (that a password is left out, say) is not seen.
  */
-export function copiesThatKnow(type: ClassType, loaded: LoadedModules = require.cache): readonly string[] {
+export function copiesThatKnow(type: ClassType, loaded: LoadedModules = loadedModules()): readonly string[] {
   const own = ownFile();
   return Object.keys(loaded).filter(
     (file) => STORAGE_FILE.test(file) && file !== own && knows(loaded[file]?.exports, type),
   );
+}
+
+/** None where a bundler left no CommonJS. */
+function loadedModules(): LoadedModules {
+  try {
+    return require.cache ?? {};
+  } catch {
+    return {};
+  }
 }
 
 function ownFile(): string | undefined {
