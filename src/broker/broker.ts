@@ -86,6 +86,11 @@ export interface Broker {
    * @throws QueueMissingError
    */
   openScan(queue: string, maxAhead?: number): Promise<QueueScan>;
+  /**
+   * Messages that are ready in a queue, in the order in which they would go out, without taking any. The embedded broker
+   * alone can do this: AMQP has nothing of the kind.
+   */
+  peek?(queue: string): readonly IncomingMessage[];
   /** Messages that are ready in a queue, or `undefined` where there is no such queue. */
   countReady(queue: string): Promise<number | undefined>;
   /** What a queue tells anybody, or `undefined` where there is no such queue. */

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 
 /**
  * JSON as text, for what is shown, stored or edited: a parsed value is not the same again. JavaScript rounds whole
@@ -133,7 +132,7 @@ export class RawJson {
 
 /** As `JSON.stringify`, with every `RawJson` token by token as it is. */
 export function stringifyRaw(value: unknown, indent = ''): string {
-  const mark = randomUUID();
+  const mark = absentMark(JSON.stringify(value));
   const raw: string[] = [];
   const json = JSON.stringify(
     value,
@@ -146,4 +145,11 @@ export function stringifyRaw(value: unknown, indent = ''): string {
     const [margin = ''] = /^ */.exec(json.slice(json.lastIndexOf('\n', offset) + 1, offset)) ?? [];
     return prettyJson(text, indent).replaceAll('\n', `\n${margin}`);
   });
+}
+
+/** A text that stands nowhere in another one. */
+function absentMark(text: string): string {
+  let mark = 'raw-';
+  while (text.includes(mark)) mark = `raw-${mark}`;
+  return mark;
 }

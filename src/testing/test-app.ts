@@ -4,7 +4,6 @@ import type { TaskClient } from '../client/task-client';
 import type { DeadLetters } from '../dead-letter/dead-letters';
 import { ConfigurationError } from '../errors/configuration-error';
 import { TestStalledError } from '../errors/test-stalled-error';
-import { MemoryBroker } from '../memory/memory-broker';
 import { plainHeaders } from '../message/headers';
 import { parsedJson } from '../message/json-text';
 import type { IncomingMessage } from '../message/wire';
@@ -212,8 +211,7 @@ export class TestApp {
   }
 
   #peek(queue: string): readonly EnqueuedForTest[] {
-    const { broker } = this.app;
-    const messages = broker instanceof MemoryBroker ? broker.peek(queue) : [];
+    const messages = this.app.broker.peek?.(queue) ?? [];
     return messages.map((message) => enqueuedForTest(queue, message));
   }
 }

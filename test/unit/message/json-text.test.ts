@@ -99,6 +99,15 @@ it('writes raw JSON within a value', () => {
   );
 });
 
+it('writes raw JSON beside any text, also one that looks like its own mark', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('raw-0', 'raw-raw-0', '"raw-1"', 'r')), (texts) => {
+      const value = texts.flatMap((text) => [text, new RawJson('1.0')]);
+      expect(stringifyRaw(value)).toBe(`[${texts.flatMap((text) => [JSON.stringify(text), '1.0']).join(',')}]`);
+    }),
+  );
+});
+
 it('takes no body for JSON that is none, or is not UTF-8', () => {
   expect(jsonText(Buffer.from('{"a":1.0}'))).toBe('{"a":1.0}');
   expect(parsedJson(Buffer.from('{"a":1.0}'))).toEqual({ a: 1 });
