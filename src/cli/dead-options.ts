@@ -39,10 +39,14 @@ export function filterOf(options: FilterOptions, now: number): DeadLetterFilter 
     ...(reason === undefined ? {} : { reason }),
     ...(error === undefined ? {} : { error }),
     ...(message === undefined ? {} : { message }),
-    ...(olderThan === undefined ? {} : { diedBefore: new Date(now - (parseDuration(olderThan) ?? 0)) }),
-    ...(youngerThan === undefined ? {} : { diedAfter: new Date(now - (parseDuration(youngerThan) ?? 0)) }),
+    ...(olderThan === undefined ? {} : { diedBefore: before(now, olderThan) }),
+    ...(youngerThan === undefined ? {} : { diedAfter: before(now, youngerThan) }),
   };
 }
+
+/** A duration may be longer than dates go back. */
+const before = (now: number, duration: Duration): Date =>
+  new Date(Math.max(-8.64e15, now - (parseDuration(duration) ?? 0)));
 
 /** The queues that are named, else those of the tasks. @throws UsageError when there are none. */
 export function queuesOf(named: readonly string[], app: TaskApp): readonly string[] {

@@ -20,14 +20,23 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
 /** What a duration looks like, for error messages. */
 export const DURATION_FORMS = "'250ms', '5s', '10m', '2h', '7d' or a number of milliseconds";
 
-/** Milliseconds of a written duration, or `undefined` where it is none: negative, not finite, or of another form. */
+/**
+ * Whole milliseconds of a written duration, or `undefined` where it is none: negative, not finite, or of another
+ * form. Fractions of a millisecond are rounded here, once: brokers and stored states take none. A number above 0
+ * stays above 0, because 0 means "no limit" in some places.
+ */
 export function parseDuration(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined;
+  if (typeof value === 'number') return wholeMs(value > 0 && value < 1 ? 1 : value);
   if (typeof value !== 'string' || value.length > 24) return undefined;
   const match = /^(\d{1,15}(?:\.\d{1,6})?)(ms|s|m|h|d)$/.exec(value);
   if (match === null) return undefined;
   const unitMs = UNIT_MS.get(match[2] ?? '');
-  return unitMs === undefined ? undefined : Math.round(Number(match[1]) * unitMs);
+  return unitMs === undefined ? undefined : wholeMs(Number(match[1]) * unitMs);
+}
+
+function wholeMs(ms: number): number | undefined {
+  // `+ 0`: without the sign of a negative zero.
+  return Number.isFinite(ms) && ms >= 0 ? Math.round(ms) + 0 : undefined;
 }
 
 /** The shortest exact written form: `90000` is `'90s'`, `5400000` is `'90m'`, `1500` is `'1500ms'`. */

@@ -20,7 +20,10 @@ describe('parseDuration', () => {
     ['0s', 0],
     ['0.0001ms', 0],
     [0, 0],
-    [12.5, 12.5],
+    [12.5, 13],
+    [5000 / 3, 1_667],
+    [0.3, 1],
+    [-0, 0],
   ])('reads %p as %s ms', (written, ms) => {
     expect(parseDuration(written)).toBe(ms);
   });
