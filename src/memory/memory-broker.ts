@@ -30,10 +30,14 @@ export interface MemoryBrokerHost {
   readonly vhost: VirtualHost;
   /** `memory:name` */
   readonly address: string;
+  /** Whether its time passes by itself. */
+  readonly isReal: boolean;
   opened(broker: MemoryBroker): void;
   closed(broker: MemoryBroker): void;
 }
 
+/** The longest timer of Node.js. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const CONNECTION_NAME = 'memory';
 /** The version whose rules are followed where they differ. */
 const SERVER: ServerInfo = Object.freeze({ product: 'memory', version: '4.3.0' });
@@ -51,6 +55,7 @@ export class MemoryBroker implements Broker {
   readonly #subscriptions = new Set<MemorySubscription>();
   readonly #readers = new Set<MemoryReader>();
   readonly #locks = new Set<string>();
+  #kept: NodeJS.Timeout | undefined;
   #state: 'idle' | 'connected' | 'lost' | 'closed' = 'idle';
   #plan: { readonly topology: Topology; readonly mode: TopologyMode } | undefined;
 
@@ -112,13 +117,26 @@ export class MemoryBroker implements Broker {
       isConnected: () => this.#state === 'connected',
       restoreTopology: () => this.#restoreTopology(),
       onState: (queue, state, error) => {
-        if (state === 'closed') this.#subscriptions.delete(subscription);
+        if (state === 'closed') {
+          this.#subscriptions.delete(subscription);
+          this.#keepProcess();
+        }
         this.events.onSubscription?.(queue, state, error);
       },
     });
     this.#subscriptions.add(subscription);
+    this.#keepProcess();
     subscription.consume();
     return subscription;
+  }
+
+  /** As a socket does: a worker that waits for tasks is at work. On a clock that only a test moves, nothing comes by itself. */
+  #keepProcess(): void {
+    if (this.#subscriptions.size > 0 && this.host.isReal) this.#kept ??= setInterval(() => undefined, MAX_TIMEOUT_MS);
+    else {
+      clearInterval(this.#kept);
+      this.#kept = undefined;
+    }
   }
 
   async openReader(queue: string): Promise<QueueReader> {

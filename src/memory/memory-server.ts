@@ -1,6 +1,7 @@
 import type { Broker, BrokerEvents } from '../broker/broker';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { Clock } from '../time/clock';
+import { systemClock } from '../time/system-clock';
 import { MemoryBroker } from './memory-broker';
 import { VirtualHost } from './virtual-host';
 
@@ -30,7 +31,10 @@ export class MemoryServer {
   readonly #address: string;
   readonly #connections = new Set<MemoryBroker>();
 
+  readonly #isReal: boolean;
+
   constructor({ clock, name = '' }: MemoryServerOptions) {
+    this.#isReal = clock === systemClock;
     this.#vhost = new VirtualHost(clock);
     this.#address = `memory:${name}`;
   }
@@ -41,6 +45,7 @@ export class MemoryServer {
       {
         vhost: this.#vhost,
         address: this.#address,
+        isReal: this.#isReal,
         opened: (broker) => this.#opened(broker),
         closed: (broker) => this.#closed(broker),
       },

@@ -95,3 +95,19 @@ describe('an app whose start() is called twice', () => {
     await expect(app.client.enqueue(followUp, {})).rejects.toThrow('make another one with createTaskApp()');
   });
 });
+
+/** Timers that keep the process alive. */
+const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+
+it('a worker on memory: keeps its process alive until it is stopped, also without schedules', async () => {
+  @TaskQueue('kept-alive')
+  class Plain {
+    @Task({ payload: 'none' }) async run(): Promise<void> {}
+  }
+  const app = await createTaskApp({ url: 'memory:', tasks: [Plain], logger: false, handleSignals: false });
+  const before = timers();
+  await app.start();
+  expect(timers()).toBeGreaterThan(before);
+  await app.stop();
+  expect(timers()).toBeLessThanOrEqual(before);
+});
