@@ -61,8 +61,13 @@ function logTaskEvents(events: EventBus, logger: Logger): void {
 }
 
 function logScheduleEvents(events: EventBus, logger: Logger): void {
-  events.on('schedule:ticked', (event) => logger.debug({ ...event }, 'schedule ticked'));
-  events.on('schedule:skipped', (event) => logger.warn({ ...event }, 'ticks of a schedule were left out'));
+  events.on('schedule:ticked', ({ at, ...event }) => logger.debug({ ...event, at: instant(at) }, 'schedule ticked'));
+  events.on('schedule:skipped', ({ from, until, ...event }) =>
+    logger.warn({ ...event, from: instant(from), until: instant(until) }, 'ticks of a schedule were left out'),
+  );
+  events.on('schedule:unusable', (event) =>
+    logger.error({ ...event }, 'a schedule cannot be used and makes no ticks; the others go on'),
+  );
   events.on('schedule:failed', ({ error, ...event }) =>
     logger.error({ ...event, ...shown(error) }, 'the tick of a schedule could not be enqueued and is tried again'),
   );
@@ -119,6 +124,9 @@ function causeOf(tasks: readonly TaskEvent[]): string {
     ? `the handler of ${names} computes without an await, or the process slept`
     : `one of the handlers that ran computes without an await (${names}), or the process slept`;
 }
+
+/** Milliseconds since 1970 as people read them. */
+const instant = (at: number): string => new Date(at).toISOString();
 
 /** The error's own message is the `detail`: pino's `messageKey` may be `message`, and JSON would then have it twice. */
 const shown = ({ name, message, code, stack, causes }: ThrownDescription): Record<string, unknown> => ({

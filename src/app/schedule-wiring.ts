@@ -4,6 +4,7 @@ import type { TaskCatalog } from '../decorators/catalog';
 import { ConfigurationError } from '../errors/configuration-error';
 import type { EventBus } from '../events/event-bus';
 import type { TaskTracer } from '../events/tracer';
+import { MAX_RELEASES_BYTES, releaseBytes, storageProblem } from '../schedule/limits';
 import { hasLeader, Onlooker } from '../schedule/onlooker';
 import { Presence } from '../schedule/presence';
 import { storedSchedule } from '../schedule/schedule-json';
@@ -33,8 +34,14 @@ export async function schedulesInCode(
 ): Promise<readonly StoredSchedule[]> {
   const problems: string[] = [];
   const stored = await Promise.all(catalog.tasks.map((task) => storedSchedulesOf(task, payloads, problems)));
+  const all = stored.flat();
+  const bytes = releaseBytes({ queues: catalog.queues.map(({ name }) => name), schedules: all });
+  if (problems.length === 0 && bytes > MAX_RELEASES_BYTES)
+    problems.push(
+      `the schedules in code take ${bytes} bytes, and all of a virtual host may have ${MAX_RELEASES_BYTES}: make their payloads references`,
+    );
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return stored.flat();
+  return all;
 }
 
 async function storedSchedulesOf(
@@ -50,7 +57,10 @@ async function storedSchedulesOf(
     if (encoded.ok) {
       const body = encoded.body.toString('utf8');
       const { contentType } = payloads.context;
-      stored.push(storedSchedule({ ...schedule, task: task.name, queue: task.queue, contentType, body }));
+      const carried = storedSchedule({ ...schedule, task: task.name, queue: task.queue, contentType, body });
+      const unstorable = storageProblem(carried);
+      if (unstorable !== undefined) problems.push(`${task.handler.label}: schedule "${schedule.name}": ${unstorable}`);
+      stored.push(carried);
       continue;
     }
     for (const { path, message } of encoded.problems) {

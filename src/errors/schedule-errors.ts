@@ -13,13 +13,14 @@ export class InvalidScheduleError extends WarrenError {
 }
 
 /** Why a change was refused. */
-export type ScheduleRefusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued';
+export type ScheduleRefusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued' | 'unusable';
 
 const REFUSALS: Readonly<Record<ScheduleRefusal, string>> = {
   unknown: 'there is none of this name. "warren schedules list" shows those that there are.',
   exists: 'there is one of this name already. Replace it, or take another name.',
   'in-code': 'it stands in the code of a worker, and would come back with it. Change it there, or pause it.',
   full: 'all schedules together would take more than 4 MiB, and they stand in one message. Remove some, or make their payloads references.',
+  unusable: 'the worker that leads cannot use it',
   'not-enqueued': 'its task could not be enqueued; the log of the worker that leads says why.',
 };
 
@@ -31,8 +32,12 @@ export class ScheduleRefusedError extends WarrenError {
     action: string,
     readonly schedule: string,
     readonly reason: ScheduleRefusal,
+    /** What is wrong with a schedule that is `unusable`. */
+    readonly problem?: string,
   ) {
-    super(`Cannot ${action} the schedule "${schedule}": ${REFUSALS[reason]}`);
+    super(
+      `Cannot ${action} the schedule "${schedule}": ${REFUSALS[reason]}${problem === undefined ? '' : `: ${problem}`}`,
+    );
   }
 }
 

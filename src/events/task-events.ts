@@ -111,6 +111,15 @@ export interface WarrenEvents {
     readonly id: string;
     readonly error: ThrownDescription;
   };
+  /**
+   * A schedule is known that the process that leads cannot use: it makes no ticks, and the others go on. `schedules.list`
+   * shows it, `schedules.remove` removes one that is stored.
+   */
+  'schedule:unusable': {
+    readonly schedule: string;
+    readonly origin: 'code' | 'run-time';
+    readonly problem: string;
+  };
   /** Living workers give one name to schedules of several tasks; the one that started last counts. */
   'schedule:clashed': { readonly schedule: string; readonly tasks: readonly string[] };
   /** This process makes the ticks of all schedules from now on, or no longer. */

@@ -17,6 +17,7 @@ import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { IncomingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
+import { clearRealInterval, setRealInterval } from '../time/real-timers';
 import { compareTopology, type TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 import { MemoryPublisher } from './memory-publisher';
@@ -132,9 +133,10 @@ export class MemoryBroker implements Broker {
 
   /** As a socket does: a worker that waits for tasks is at work. On a clock that only a test moves, nothing comes by itself. */
   #keepProcess(): void {
-    if (this.#subscriptions.size > 0 && this.host.isReal) this.#kept ??= setInterval(() => undefined, MAX_TIMEOUT_MS);
+    if (this.#subscriptions.size > 0 && this.host.isReal)
+      this.#kept ??= setRealInterval(() => undefined, MAX_TIMEOUT_MS);
     else {
-      clearInterval(this.#kept);
+      clearRealInterval(this.#kept);
       this.#kept = undefined;
     }
   }

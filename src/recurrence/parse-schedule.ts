@@ -1,6 +1,8 @@
+import { types } from 'node:util';
 import type { OptionReader } from '../task/option-reader';
 import {
   type CatchUp,
+  LAST_TICK,
   MAX_INSTANT,
   type Overlap,
   type Recurrence,
@@ -47,8 +49,8 @@ export function parseScheduleSettings(
   overlapTimeoutMs: number = DEFAULT_SCHEDULE.overlapTimeoutMs,
 ): ScheduleSettings | undefined {
   const rule = readRule(reader);
-  const startAt = readInstant(reader, 'startAt');
-  const endAt = readInstant(reader, 'endAt');
+  const startAt = readInstant(reader, 'startAt', LAST_TICK);
+  const endAt = readInstant(reader, 'endAt', MAX_INSTANT);
   const settings = {
     startAt,
     endAt,
@@ -90,17 +92,21 @@ function readCron(reader: OptionReader): ScheduleRule | undefined {
   return Object.freeze({ kind: 'cron', cron: (cron as string).trim().replace(/\s+/g, ' '), timeZone });
 }
 
-function readInstant(reader: OptionReader, key: 'startAt' | 'endAt'): number | undefined {
+function readInstant(reader: OptionReader, key: 'startAt' | 'endAt', latest: number): number | undefined {
   const value = reader.value(key);
   if (value === undefined) return undefined;
-  const isInstant = value instanceof Date || typeof value === 'number' || typeof value === 'string';
+  // A date of another realm (a `vm` context, as Jest makes them) is no `instanceof` of this one's.
+  const isInstant = types.isDate(value) || typeof value === 'number' || typeof value === 'string';
   const at = isInstant ? new Date(value).getTime() : Number.NaN;
-  if (Math.abs(at) <= MAX_INSTANT) return at;
-  return reader.refuse(key, 'a Date, milliseconds since 1970 or an ISO 8601 text');
+  if (at >= -MAX_INSTANT && at <= latest) return at;
+  const range = at > latest ? ', before the year 10000' : '';
+  return reader.refuse(key, `a Date, milliseconds since 1970 or an ISO 8601 text${range}`);
 }
 
 function noteEmpty(reader: OptionReader, recurrence: Recurrence): void {
-  if (recurrence.endAt === undefined) return;
-  if (tickAfter(recurrence, recurrence.startAt ?? 0) === undefined)
-    reader.note(`${reader.path('endAt')} comes before the first run`);
+  const { startAt, endAt } = recurrence;
+  if (startAt === undefined && endAt === undefined) return;
+  if (tickAfter(recurrence, (startAt ?? 0) - 1) !== undefined) return;
+  if (endAt !== undefined) reader.note(`${reader.path('endAt')} comes before the first run`);
+  else reader.note(`${reader.path('startAt')} leaves no run before the year 10000`);
 }

@@ -1,13 +1,30 @@
+import { createHash } from 'node:crypto';
+import { withAnswer } from './answers';
 import type { Tick } from './due';
+import {
+  countChange,
+  entriesBytes,
+  MAX_ENTRY_BYTES,
+  MAX_KNOWN_BYTES,
+  MAX_RELEASES_BYTES,
+  MAX_WORKERS,
+  releaseBytes,
+  releasesBytes,
+  scheduleBytes,
+} from './limits';
 import type { ScheduleCommand, ScheduleMessage } from './messages';
-import { newEntry, type Refusal, type ScheduleEntry, type ScheduleState, withKey, withSchedule } from './state';
-
-/** All entries stand in one message, which RabbitMQ refuses above 16 MiB, and which is written with every tick. */
-const MAX_ENTRY_BYTES = 4 * 1024 * 1024;
-/** About what an entry takes beside its payload. */
-const ENTRY_BYTES = 600;
-/** Answers that are kept: whoever asked looks for its own within seconds. */
-const KEPT_ANSWERS = 200;
+import {
+  type Answer,
+  newEntry,
+  type Refusal,
+  type Release,
+  type ScheduleEntry,
+  type ScheduleState,
+  setAsideOf,
+  withKey,
+  withSchedule,
+  withSetAside,
+} from './state';
 
 export interface Applied {
   readonly state: ScheduleState;
@@ -18,16 +35,10 @@ export interface Applied {
 /** What a message of the queue changes. A message that comes again changes nothing more. */
 export function applyMessage(state: ScheduleState, message: ScheduleMessage, now: number): Applied {
   switch (message.kind) {
-    case 'hello': {
-      const { worker, startedAt, releaseKey, release } = message;
-      const known = state.workers.get(worker);
-      if (known !== undefined && known.release === undefined) return unticked(state);
-      const workers = withKey(state.workers, worker, { release: releaseKey, startedAt, seenAt: now });
-      // What it says is in its key: the same again would only be compared again.
-      const releases = state.releases.has(releaseKey) ? state.releases : withKey(state.releases, releaseKey, release);
-      return unticked({ ...state, workers, releases });
-    }
+    case 'hello':
+      return unticked(withWorker(state, message, now));
     case 'bye': {
+      if (!hasPlaceFor(state, message.worker)) return unticked(state);
       const startedAt = state.workers.get(message.worker)?.startedAt ?? now;
       const left = { release: undefined, startedAt, seenAt: now };
       return unticked({ ...state, workers: withKey(state.workers, message.worker, left) });
@@ -41,6 +52,36 @@ export function applyMessage(state: ScheduleState, message: ScheduleMessage, now
 
 const unticked = (state: ScheduleState): Applied => ({ state, ticks: [] });
 
+function withWorker(
+  state: ScheduleState,
+  hello: Extract<ScheduleMessage, { kind: 'hello' }>,
+  now: number,
+): ScheduleState {
+  const { worker, startedAt, release } = hello;
+  const known = state.workers.get(worker);
+  if ((known !== undefined && known.release === undefined) || !hasPlaceFor(state, worker)) return state;
+  const key = keyOf(state, hello.releaseKey, release);
+  const workers = withKey(state.workers, worker, { release: key, startedAt, seenAt: now });
+  // Without a place for what it carries it counts all the same: its next word may find one.
+  const isTaken = state.releases.has(key) || !hasRoomFor(state, release);
+  return { ...state, workers, releases: isTaken ? state.releases : withKey(state.releases, key, release) };
+}
+
+const hasPlaceFor = ({ workers }: ScheduleState, worker: string): boolean =>
+  workers.has(worker) || workers.size < MAX_WORKERS;
+
+/** What a worker says is in its key. A key that another one gave to something else must not hide that. */
+function keyOf({ releases }: ScheduleState, said: string, release: Release): string {
+  const known = releases.get(said);
+  if (known === undefined || JSON.stringify(known) === JSON.stringify(release)) return said;
+  return createHash('sha256').update(JSON.stringify(release)).digest('hex');
+}
+
+function hasRoomFor(state: ScheduleState, release: Release): boolean {
+  const bytes = releasesBytes(state) + releaseBytes(release);
+  return bytes <= MAX_RELEASES_BYTES && bytes + entriesBytes(state) <= MAX_KNOWN_BYTES;
+}
+
 function withoutAwaited(state: ScheduleState, name: string, taskId: string): ScheduleState {
   const entry = state.entries.get(name);
   if (entry?.awaited?.id !== taskId) return state;
@@ -50,17 +91,28 @@ function withoutAwaited(state: ScheduleState, name: string, taskId: string): Sch
 function applyCommand(state: ScheduleState, command: ScheduleCommand, now: number): Applied {
   if (state.answers.some(({ id }) => id === command.id)) return unticked(state);
   const name = 'schedule' in command ? command.schedule.name : command.name;
+  const aside = setAsideOf(state).get(name);
   const entry = state.entries.get(name);
   const known = entry?.dormantSince === undefined ? entry : undefined;
-  const refusal = refusalOf(command, known) ?? (isFull(state, command) ? 'full' : undefined);
-  const answers = [...state.answers.slice(1 - KEPT_ANSWERS), { id: command.id, refusal }];
+  const problem = command.kind === 'unusable' ? command.problem : aside?.problem;
+  const refusal =
+    (aside === undefined ? refusalOf(command, known) : refusalOfUnusable(command)) ??
+    (isFull(state, command) ? 'full' : undefined);
+  const answer: Answer = { id: command.id, refusal, ...(refusal === 'unusable' ? { problem } : {}) };
+  const answers = withAnswer(state.answers, answer);
   if (refusal !== undefined) return unticked({ ...state, answers });
-  const entries = withKey(state.entries, name, changedEntry(known, command, now));
-  return { state: { ...state, entries, answers }, ticks: triggered(known, command, now) };
+  const changedTo = changedEntry(known, command, now);
+  const entries = withKey(state.entries, name, changedTo);
+  countChange(state.entries, entries, entry?.schedule, changedTo?.schedule);
+  const changed = { ...state, entries, answers };
+  const applied = aside === undefined ? changed : withSetAside(changed, withKey(setAsideOf(state), name, undefined));
+  return { state: applied, ticks: triggered(known, command, now) };
 }
 
 function refusalOf(command: ScheduleCommand, known: ScheduleEntry | undefined): Refusal | undefined {
   switch (command.kind) {
+    case 'unusable':
+      return 'unusable';
     case 'add':
       return known === undefined ? undefined : 'exists';
     case 'replace':
@@ -73,11 +125,15 @@ function refusalOf(command: ScheduleCommand, known: ScheduleEntry | undefined): 
   }
 }
 
-function isFull({ entries }: ScheduleState, command: ScheduleCommand): boolean {
+/** One that is set aside can be removed or replaced, wherever it came from. */
+function refusalOfUnusable({ kind }: ScheduleCommand): Refusal | undefined {
+  if (kind === 'remove' || kind === 'replace') return undefined;
+  return kind === 'add' ? 'exists' : 'unusable';
+}
+
+function isFull(state: ScheduleState, command: ScheduleCommand): boolean {
   if (!('schedule' in command)) return false;
-  let bytes = ENTRY_BYTES + command.schedule.body.length;
-  for (const { schedule } of entries.values()) bytes += ENTRY_BYTES + schedule.body.length;
-  return bytes > MAX_ENTRY_BYTES;
+  return entriesBytes(state) + scheduleBytes(command.schedule) > MAX_ENTRY_BYTES;
 }
 
 function changedEntry(
@@ -99,6 +155,7 @@ function changedEntry(
       // What passed while it was paused was not missed: somebody wanted it so.
       return known?.paused === true ? { ...known, paused: false, position: Math.max(known.position, now) } : known;
     case 'trigger':
+    case 'unusable':
       return known;
   }
 }

@@ -1,8 +1,21 @@
+import { describeThrown } from '../errors/describe-thrown';
+import { keptAnswers } from './answers';
 import { applyMessage } from './apply-message';
-import { dueTicks, nextTickOf, type SkippedTicks, type Tick } from './due';
+import { type DueTicks, dueTicks, nextTickOf, type SkippedTicks, type Tick } from './due';
 import type { ScheduleMessage } from './messages';
 import { reconcile } from './reconcile';
-import { type Answer, type ScheduleState, withKey } from './state';
+import {
+  type Answer,
+  asDraft,
+  asFinal,
+  isSameMap,
+  type ScheduleEntry,
+  type ScheduleState,
+  setAsideOf,
+  type UnusableEntry,
+  withSetAside,
+} from './state';
+import { setAside } from './state-json';
 
 export interface DecideInput {
   readonly messages: readonly ScheduleMessage[];
@@ -13,6 +26,8 @@ export interface DecideInput {
   readonly mayTick: boolean;
   /** Schedules whose ticks could not be enqueued a moment ago: they rest. */
   readonly resting: ReadonlySet<string>;
+  /** Whether nobody waits for an answer any more. @defaultValue `false` */
+  readonly isQuiet?: boolean;
 }
 
 /** What a leader does next: enqueue the ticks, then write the state. */
@@ -23,35 +38,95 @@ export interface Decision {
 }
 
 /** What follows from what came in and what time it is. */
-export function decide(before: ScheduleState, { messages, now, graceMs, mayTick, resting }: DecideInput): Decision {
+export function decide(before: ScheduleState, input: DecideInput): Decision {
   const ticks: Tick[] = [];
   const skipped: SkippedTicks[] = [];
+  let state = withMessages(before, input, ticks);
+  const answers = input.isQuiet === true ? keptAnswers(state.answers) : state.answers;
+  if (answers !== state.answers) state = { ...state, answers };
+  if (input.mayTick) state = withDueTicks(state, input, ticks, skipped);
+  return { state, ticks, skipped };
+}
+
+function withMessages(before: ScheduleState, { messages, now }: DecideInput, ticks: Tick[]): ScheduleState {
   let state = before;
   for (const message of messages) {
-    const applied = applyMessage(state, message, now);
+    const applied = applyMessage({ ...state, entries: asDraft(state.entries) }, message, now);
     // What a worker carries is known to whatever is asked after it.
     const isOfWorkers = message.kind === 'hello' || message.kind === 'bye';
     state = isOfWorkers ? reconcile(applied.state, now) : applied.state;
     ticks.push(...applied.ticks);
   }
-  state = reconcile(state, now);
-  for (const [name, entry] of mayTick ? state.entries : []) {
+  state = reconcile({ ...state, entries: asFinal(state.entries) }, now);
+  return isSameMap(state.entries, before.entries) ? unlessSame(before, { ...state, entries: before.entries }) : state;
+}
+
+/** The state as it was, where nothing has changed: then it need not be written. */
+function unlessSame(before: ScheduleState, state: ScheduleState): ScheduleState {
+  const { workers, releases, answers, unusable } = state;
+  const isSame =
+    workers === before.workers &&
+    releases === before.releases &&
+    answers === before.answers &&
+    unusable === before.unusable;
+  return isSame ? before : state;
+}
+
+function withDueTicks(
+  state: ScheduleState,
+  { now, graceMs, resting }: DecideInput,
+  ticks: Tick[],
+  skipped: SkippedTicks[],
+): ScheduleState {
+  const changed = new Map<string, ScheduleEntry>();
+  const aside = new Map<string, UnusableEntry | undefined>();
+  for (const [name, entry] of state.entries) {
     if (resting.has(name)) continue;
-    const due = dueTicks(entry, now, graceMs);
+    const due = dueOrSetAside(entry, now, graceMs);
+    if (due === undefined || 'json' in due) {
+      aside.set(name, due);
+      continue;
+    }
     ticks.push(...due.ticks);
     skipped.push(...due.skipped);
-    if (due.entry !== entry) state = { ...state, entries: withKey(state.entries, name, due.entry) };
+    if (due.entry !== entry) changed.set(name, due.entry);
   }
-  return { state, ticks, skipped };
+  if (changed.size === 0 && aside.size === 0) return state;
+  const entries = new Map([...state.entries, ...changed]);
+  if (aside.size === 0) return { ...state, entries };
+  const unusable = new Map(setAsideOf(state));
+  for (const [name, unusableEntry] of aside) {
+    entries.delete(name);
+    if (unusableEntry !== undefined) unusable.set(unusableEntry.name, unusableEntry);
+  }
+  return withSetAside({ ...state, entries }, unusable);
+}
+
+/** What cannot be computed, whatever the reason, must not hold up the others. */
+function dueOrSetAside(entry: ScheduleEntry, now: number, graceMs: number): DueTicks | UnusableEntry | undefined {
+  try {
+    return dueTicks(entry, now, graceMs);
+  } catch (error) {
+    return setAside(entry, `its ticks cannot be computed: ${describeThrown(error, 200).message}`);
+  }
 }
 
 /** When the next tick is due, or `Infinity`. */
 export function nextDueAt(state: ScheduleState, resting: ReadonlySet<string>): number {
   let earliest = Number.POSITIVE_INFINITY;
   for (const [name, entry] of state.entries) {
-    if (!resting.has(name)) earliest = Math.min(earliest, nextTickOf(entry) ?? earliest);
+    if (!resting.has(name)) earliest = Math.min(earliest, nextDueOf(entry) ?? earliest);
   }
   return earliest;
+}
+
+/** One that cannot be computed is due, so that it is set aside. */
+function nextDueOf(entry: ScheduleEntry): number | undefined {
+  try {
+    return nextTickOf(entry);
+  } catch {
+    return entry.position;
+  }
 }
 
 /**
@@ -62,9 +137,17 @@ export function nextDueAt(state: ScheduleState, resting: ReadonlySet<string>): n
  */
 export function asCarriedOut(before: ScheduleState, decision: Decision, failed: ReadonlySet<string>): ScheduleState {
   if (failed.size === 0) return decision.state;
-  let state = withRefusals(decision, failed);
-  for (const [name, entry] of state.entries) {
-    const own = decision.ticks.filter((tick) => tick.command === undefined && tick.schedule.name === name);
+  const state = withRefusals(decision, failed);
+  const ticksOf = new Map<string, Tick[]>();
+  for (const tick of decision.ticks) {
+    if (tick.command !== undefined) continue;
+    const { name } = tick.schedule;
+    ticksOf.set(name, [...(ticksOf.get(name) ?? []), tick]);
+  }
+  const entries = new Map(state.entries);
+  for (const [name, own] of ticksOf) {
+    const entry = entries.get(name);
+    if (entry === undefined) continue;
     const firstFailed = own.find(({ id }) => failed.has(id));
     if (firstFailed === undefined) continue;
     const enqueued = own.filter(({ at }) => at < firstFailed.at).at(-1);
@@ -75,9 +158,9 @@ export function asCarriedOut(before: ScheduleState, decision: Decision, failed: 
         ? { id: enqueued.id, at: entry.awaited.at }
         : earlier?.awaited;
     const reset = { ...entry, position: firstFailed.at - 1, lastTick, awaited };
-    state = { ...state, entries: withKey(state.entries, name, reset) };
+    entries.set(name, reset);
   }
-  return state;
+  return { ...state, entries };
 }
 
 /** Whoever asked for a tick now is told that there is none: he may ask again. */

@@ -77,11 +77,11 @@ function withoutOverlap(
   const { schedule } = entry;
   const awaits = schedule.overlap === 'skip';
   const ticks: Tick[] = [];
-  const skipped = [...missed];
+  const overlapping: number[] = [];
   let { awaited, lastTick } = entry;
   for (const at of chosen) {
-    if (awaits && awaited !== undefined && now - awaited.at < schedule.overlapTimeoutMs + schedule.jitterMs) {
-      skipped.push({ name: schedule.name, reason: 'overlap', from: at, until: at });
+    if (awaits && awaited !== undefined && isWithin(now - awaited.at, schedule.overlapTimeoutMs + schedule.jitterMs)) {
+      overlapping.push(at);
       continue;
     }
     const id = tickId(schedule.name, at);
@@ -89,5 +89,12 @@ function withoutOverlap(
     lastTick = at;
     awaited = awaits ? { id, at: Math.max(at, now) } : undefined;
   }
+  const [from = 0] = overlapping;
+  const until = overlapping.at(-1) ?? from;
+  const overlap: SkippedTicks = { name: schedule.name, reason: 'overlap', from, until };
+  const skipped = overlapping.length === 0 ? missed : [...missed, overlap];
   return { entry: { ...entry, lastTick, awaited }, ticks, skipped };
 }
+
+/** A clock that went back must not make it wait for more than that time. */
+const isWithin = (age: number, ms: number): boolean => Math.abs(age) < ms;

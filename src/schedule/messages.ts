@@ -10,6 +10,13 @@ export type ScheduleCommand =
       readonly name: string;
       /** The id of the task to be made, chosen by whoever asks. */
       readonly taskId: string;
+    }
+  | {
+      /** A schedule that the leader cannot use, though whoever asks could. */
+      readonly kind: 'unusable';
+      readonly id: string;
+      readonly name: string;
+      readonly problem: string;
     };
 
 /** What stands in the queue of schedules beside the state. */

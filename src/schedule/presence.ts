@@ -30,6 +30,11 @@ export class Presence {
 
   constructor(private readonly options: PresenceOptions) {}
 
+  /** Whether a hello in the name of this process says what it says itself. */
+  isOwn(releaseKey: string): boolean {
+    return releaseKey === this.options.releaseKey;
+  }
+
   /** Resolves with the first word. What fails is left to the next one. */
   start(): Promise<void> {
     return this.#sayAgain();
@@ -38,7 +43,7 @@ export class Presence {
   /** @param nonce - comes back with the message to whoever is served from the queue. */
   async say(nonce?: string): Promise<void> {
     const { publisher, clock, worker, releaseKey, release } = this.options;
-    this.#startedAt ??= clock.now();
+    this.#startedAt ??= Math.floor(clock.now());
     const startedAt = this.#startedAt;
     const hello = scheduleMessage({ kind: 'hello', worker, startedAt, releaseKey, release, nonce });
     await publisher.publish(hello, { timeoutMs: HELLO_TIMEOUT_MS });

@@ -1,11 +1,15 @@
 import { DAY, MINUTE } from '../time/duration';
+import { entriesBytes, MAX_ALL_ENTRIES_BYTES, scheduleBytes } from './limits';
 import {
+  isSameMap,
   newEntry,
   type ScheduleEntry,
   type ScheduleState,
   type StoredSchedule,
+  setAsideOf,
   type WorkerSeen,
   withSchedule,
+  withSetAside,
 } from './state';
 
 /** How often a worker says that it is there. The leader's own word renews the state, which must not be out for 30 minutes. */
@@ -25,15 +29,29 @@ export function reconcile(state: ScheduleState, now: number): ScheduleState {
     const kept = carried.has(name) ? entry : uncarried(entry, served, now);
     if (kept !== undefined) entries.set(name, kept);
   }
-  for (const [name, schedule] of carried) entries.set(name, carriedEntry(entries.get(name), schedule, now));
-  return isSameMap(entries, living.entries) ? living : { ...living, entries };
+  let room = MAX_ALL_ENTRIES_BYTES - entriesBytes(living);
+  for (const [name, schedule] of carried) {
+    const entry = entries.get(name);
+    if (entry === undefined) room -= scheduleBytes(schedule);
+    if (entry !== undefined || room >= 0) entries.set(name, carriedEntry(entry, schedule, now));
+  }
+  const isSame = isSameMap(entries, living.entries);
+  if (isSame) return living;
+  // One that a worker carries and that can be used takes the place of one of its name that could not.
+  return withSetAside({ ...living, entries }, setAsideOf(living));
 }
 
 function livingOnly(state: ScheduleState, now: number): ScheduleState {
-  const workers = new Map([...state.workers].filter(([, { seenAt }]) => now - seenAt < GONE_MS));
+  const workers = new Map(
+    [...state.workers].flatMap(([id, worker]) => {
+      // A leader whose clock was ahead has seen it: its time begins now.
+      const seenAt = Math.min(worker.seenAt, now);
+      return now - seenAt < GONE_MS ? [[id, seenAt === worker.seenAt ? worker : { ...worker, seenAt }] as const] : [];
+    }),
+  );
   const spoken = new Set([...workers.values()].map(({ release }) => release));
   const releases = new Map([...state.releases].filter(([key]) => spoken.has(key)));
-  if (workers.size === state.workers.size && releases.size === state.releases.size) return state;
+  if (isSameMap(workers, state.workers) && releases.size === state.releases.size) return state;
   return { ...state, workers, releases };
 }
 
@@ -77,10 +95,6 @@ function carriedEntry(entry: ScheduleEntry | undefined, schedule: StoredSchedule
 /** @param served - the queues of living workers: only who serves its queue can tell that a schedule has gone. */
 function uncarried(entry: ScheduleEntry, served: ReadonlySet<string>, now: number): ScheduleEntry | undefined {
   if (entry.origin === 'run-time') return entry;
-  if (entry.dormantSince !== undefined) return now - entry.dormantSince < DORMANT_MS ? entry : undefined;
+  if (entry.dormantSince !== undefined) return Math.abs(now - entry.dormantSince) < DORMANT_MS ? entry : undefined;
   return served.has(entry.schedule.queue) ? { ...entry, dormantSince: now } : entry;
-}
-
-function isSameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
-  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }

@@ -1,7 +1,9 @@
 import { describeRule } from '../recurrence/describe-rule';
+import { DEFAULT_SCHEDULE } from '../recurrence/parse-schedule';
 import { tickAfter } from '../recurrence/ticks';
 import type { CatchUp, Overlap } from '../task/schedule';
 import type { ScheduleEntry, ScheduleState } from './state';
+import { type UnusableInfo, unusableSchedules } from './unusable-schedules';
 
 /** A schedule as it stands on the broker. */
 export interface ScheduleInfo {
@@ -13,8 +15,10 @@ export interface ScheduleInfo {
   readonly rule: string;
   /** Where it is defined: in the code of a worker, or while running. */
   readonly origin: 'code' | 'run-time';
-  /** `ended`: it has no tick any more. */
-  readonly state: 'active' | 'paused' | 'ended';
+  /** `ended`: it has no tick any more. `unusable`: it is stored, and cannot be used; it makes no ticks. */
+  readonly state: 'active' | 'paused' | 'ended' | 'unusable';
+  /** Why it cannot be used. */
+  readonly problem?: string;
   /** The tick that was run last. */
   readonly lastTick: Date | undefined;
   /** The tick that comes next, unless it is paused. */
@@ -30,10 +34,26 @@ export interface ScheduleInfo {
 
 /** What a state tells about its schedules, by name. */
 export function scheduleInfos(state: ScheduleState, now: number): readonly ScheduleInfo[] {
-  return [...state.entries.values()]
+  const usable = [...state.entries.values()]
     .filter(({ dormantSince }) => dormantSince === undefined)
-    .map((entry) => scheduleInfo(entry, now))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+    .map((entry) => scheduleInfo(entry, now));
+  return [...usable, ...unusableSchedules(state).map(unusableInfo)].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function unusableInfo(unusable: UnusableInfo): ScheduleInfo {
+  return Object.freeze({
+    ...unusable,
+    rule: '',
+    state: 'unusable',
+    lastTick: undefined,
+    nextTick: undefined,
+    running: undefined,
+    catchUp: DEFAULT_SCHEDULE.catchUp,
+    overlap: DEFAULT_SCHEDULE.overlap,
+    jitterMs: 0,
+    startAt: undefined,
+    endAt: undefined,
+  });
 }
 
 function scheduleInfo(entry: ScheduleEntry, now: number): ScheduleInfo {

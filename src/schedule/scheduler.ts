@@ -1,19 +1,21 @@
-import type { Broker, Delivery, Subscription } from '../broker/broker';
+import type { Broker, Subscription } from '../broker/broker';
 import { describeThrown } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
 import { type TaskTracer, withTraceHeaders } from '../events/tracer';
 import type { Clock, Timer } from '../time/clock';
+import { MINUTE } from '../time/duration';
 import { SCHEDULES_QUEUE } from '../topology/names';
 import { asCarriedOut, type Decision, decide, nextDueAt } from './decide';
 import type { Tick } from './due';
 import { Leadership } from './leadership';
-import { readScheduleMessage, stateMark } from './message-json';
 import type { ScheduleMessage } from './messages';
 import type { Presence } from './presence';
+import { Inbox } from './received';
 import { nameClashes } from './reconcile';
 import type { ScheduleState } from './state';
 import { TakeOver } from './take-over';
 import { tickMessage } from './tick-message';
+import { unusableSchedules } from './unusable-schedules';
 
 export interface SchedulerOptions {
   readonly broker: Broker;
@@ -33,18 +35,21 @@ export interface SchedulerOptions {
   readonly maxSleepMs: number;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
+  /** How many messages may be out. @defaultValue as many as a consumer can hold: what stands before the state must come first */
+  readonly prefetch?: number;
 }
 
-interface Input {
-  readonly delivery: Delivery;
-  readonly message: ScheduleMessage;
-}
-
-/** The leader holds one or two states, and takes this many changes at a time. */
-const PREFETCH = 250;
+/** AMQP counts them in 16 bits. */
+const MAX_PREFETCH = 65_535;
+/** Changes that are made at once: each time, the state is written. */
+const ROUND = 500;
 const TICK_TIMEOUT_MS = 10_000;
+/** Of the prefetch: when so many messages are out, the state is not waited for any longer. */
+const FULL_SHARE = 0.9;
 /** Ticks on their way at the same time. */
 const TICK_WINDOW = 500;
+/** How long answers are looked for. */
+const QUIET_MS = MINUTE;
 /** How long a schedule rests whose tick could not be enqueued. */
 const REST_MS = 5_000;
 /** How long a process stands back that could not lead. */
@@ -62,10 +67,13 @@ const STOP_TIMEOUT_MS = 5_000;
  */
 export class Scheduler {
   #subscription: Subscription | undefined;
-  #inbox: Delivery[] = [];
+  readonly #inbox = new Inbox();
   #takeOver: TakeOver | undefined;
   #leadership: Leadership | undefined;
   readonly #resting = new Map<string, number>();
+  /** What was reported of schedules that cannot be used. */
+  #reported: ReadonlyMap<string, string> | undefined;
+  #lastCommandAt = 0;
   #working: Promise<void> | undefined;
   #again = false;
   #timer: Timer | undefined;
@@ -110,11 +118,11 @@ export class Scheduler {
   async #subscribe(): Promise<void> {
     this.#subscription = await this.options.broker.subscribe({
       queue: SCHEDULES_QUEUE,
-      prefetch: PREFETCH,
+      prefetch: this.options.prefetch ?? MAX_PREFETCH,
       // It holds the state for as long as it leads, and renews it.
       ackTimeoutMs: Number.POSITIVE_INFINITY,
       onDelivery: (delivery) => {
-        this.#inbox.push(delivery);
+        this.#inbox.receive(delivery);
         this.#wake();
       },
     });
@@ -150,7 +158,7 @@ export class Scheduler {
 
   async #round(): Promise<void> {
     this.#timer?.cancel();
-    this.#inbox = this.#inbox.filter(({ live }) => live);
+    this.#inbox.dropDead();
     if (this.#leadership?.live === false) this.#lose('its channel ended');
     const leadership = this.#leadership ?? (await this.#tryTakeOver());
     if (leadership !== undefined) await this.#lead(leadership);
@@ -158,9 +166,11 @@ export class Scheduler {
 
   async #tryTakeOver(): Promise<Leadership | undefined> {
     const { broker, clock, worker, presence, newId } = this.options;
-    if (this.#inbox.length === 0) return undefined;
-    this.#takeOver ??= new TakeOver({ broker, clock, worker, presence, newId });
-    const step = await this.#takeOver.next(this.#inbox);
+    if (this.#inbox.size === 0) return undefined;
+    this.#takeOver ??= new TakeOver({ broker, clock, presence, newId });
+    // A few places are left: what comes while states are compared must not be what is waited for.
+    const isFull = this.#inbox.size >= (this.options.prefetch ?? MAX_PREFETCH) * FULL_SHARE;
+    const step = await this.#takeOver.next(this.#inbox, isFull);
     if (step.kind === 'newer-format') {
       const reason = 'what is known of schedules cannot be read: a newer version of Warren has written it';
       this.options.events.emit('schedules:leading', { leading: false, fence: step.fence, reason });
@@ -173,51 +183,52 @@ export class Scheduler {
     // Lost while the copy was read.
     if (this.#takeOver === undefined || this.#stopped) return undefined;
     this.#takeOver = undefined;
-    const states = new Set(step.held.map(({ delivery }) => delivery));
-    this.#inbox = this.#inbox.filter((delivery) => !states.has(delivery));
-    this.#leadership = new Leadership({ publisher: broker.publisher, clock, worker }, step.found, step.held);
+    // What came while the copy was read stays in the inbox.
+    this.#inbox.dropStates(step.founding.held);
+    this.#leadership = new Leadership({ publisher: broker.publisher, clock, worker }, step.founding);
+    this.#reported = undefined;
     this.#tell(this.#leadership, true);
     return this.#leadership;
   }
 
   async #lead(leadership: Leadership): Promise<void> {
     const { clock, leaseMs, graceMs } = this.options;
-    const inputs = this.#takeInputs(leadership);
+    for (const state of this.#inbox.takeStates()) leadership.receive(state);
+    const inputs = this.#inbox.takeMessages(ROUND);
     const now = clock.now();
     if (now >= leadership.echoDueAt) throw new Error('what it wrote does not come back');
     for (const [name, until] of this.#resting) if (until <= now) this.#resting.delete(name);
     const resting = new Set(this.#resting.keys());
     const mayTick = leadership.isSure(now, leaseMs);
     // What makes a task waits until that may be made.
-    const ready = mayTick ? inputs : inputs.filter(({ message }) => !isTrigger(message));
-    const messages = ready.map(({ message }) => message);
-    const decision = decide(leadership.state, { messages, now, graceMs, mayTick, resting });
+    const ready = mayTick ? inputs : inputs.filter(({ message }) => message === undefined || !isTrigger(message));
+    const messages = ready.flatMap(({ message }) =>
+      message === undefined || this.#isForged(message) ? [] : [message],
+    );
+    if (messages.some(({ kind }) => kind === 'command')) this.#lastCommandAt = now;
+    const isQuiet = Math.abs(now - this.#lastCommandAt) > QUIET_MS;
+    const decision = decide(leadership.state, { messages, now, graceMs, mayTick, resting, isQuiet });
     const failed = await this.#enqueue(decision.ticks);
     // Not sure of its place any more: the next leader makes them again, with the same ids.
     if (this.#leadership !== leadership || !leadership.live) return;
     const state = asCarriedOut(leadership.state, decision, failed);
     if (state.releases !== leadership.state.releases) this.#tellClashes(state);
+    this.#tellUnusable(leadership.state, state);
     const isDue = ready.length < inputs.length || nextDueAt(state, resting) <= now;
     const asks = isDue && !mayTick && !leadership.awaitsEcho;
     if (state !== leadership.state || leadership.mustWrite(now) || asks) await leadership.write(state);
     for (const { delivery } of ready) delivery.ack();
-    this.#inbox.unshift(...inputs.filter((input) => !ready.includes(input)).map(({ delivery }) => delivery));
+    this.#inbox.putBack(inputs.filter((input) => !ready.includes(input)));
+    if (ready.length > 0 && this.#inbox.messages.length > 0) this.#again = true;
     this.#tellSkipped(decision);
     this.#sleep(leadership, mayTick);
   }
 
-  #takeInputs(leadership: Leadership): readonly Input[] {
-    const inputs: Input[] = [];
-    for (const delivery of this.#inbox.splice(0)) {
-      const mark = stateMark(delivery);
-      if (mark !== undefined) leadership.receive(delivery, mark);
-      else {
-        const message = readScheduleMessage(delivery);
-        if (message === undefined) delivery.ack();
-        else inputs.push({ delivery, message });
-      }
-    }
-    return inputs;
+  /** Nobody else can say that this process has stopped, or that it carries something else. */
+  #isForged(message: ScheduleMessage): boolean {
+    const { worker, presence } = this.options;
+    if (message.kind === 'bye') return message.worker === worker && !this.#stopped;
+    return message.kind === 'hello' && message.worker === worker && !presence.isOwn(message.releaseKey);
   }
 
   /** @returns the ids of those that could not be enqueued. */
@@ -272,7 +283,7 @@ export class Scheduler {
     this.#leadership = undefined;
     this.#takeOver = undefined;
     // What came again, on a new channel, is seen to by whoever leads next: perhaps this process.
-    this.#inbox = this.#inbox.filter(({ live }) => live);
+    this.#inbox.dropDead();
     if (leadership !== undefined) this.#tell(leadership, false, reason);
   }
 
@@ -306,6 +317,18 @@ export class Scheduler {
     for (const { name, reason, from, until } of skipped) {
       this.options.events.emit('schedule:skipped', { schedule: name, reason, from, until });
     }
+  }
+
+  #tellUnusable(before: ScheduleState, state: ScheduleState): void {
+    const isSame = before.unusable === state.unusable && before.releases === state.releases;
+    if (isSame && this.#reported !== undefined) return;
+    const unusable = unusableSchedules(state);
+    for (const { name, origin, problem } of unusable) {
+      if (this.#reported?.get(name) !== problem) {
+        this.options.events.emit('schedule:unusable', { schedule: name, origin, problem });
+      }
+    }
+    this.#reported = new Map(unusable.map(({ name, problem }) => [name, problem]));
   }
 
   #tellClashes(state: ScheduleState): void {

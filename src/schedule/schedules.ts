@@ -2,6 +2,7 @@ import type { Broker } from '../broker/broker';
 import type { EncodedPayload } from '../client/sent-task';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConfigurationError } from '../errors/configuration-error';
+import { describeValue } from '../errors/describe-value';
 import { ConnectionClosedError, UnroutableError } from '../errors/enqueue-errors';
 import { InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError } from '../errors/schedule-errors';
 import { parseScheduleSettings, SCHEDULE_SETTING_KEYS } from '../recurrence/parse-schedule';
@@ -11,8 +12,9 @@ import { nameProblem } from '../task/names';
 import { OptionReader } from '../task/option-reader';
 import type { EnqueuedTask, PayloadInput } from '../task/task-methods';
 import type { Clock, Timer } from '../time/clock';
-import { SCHEDULES_QUEUE } from '../topology/names';
+import { SCHEDULES_QUEUE, SCHEDULES_VIEW } from '../topology/names';
 import { tickId } from './due';
+import { storageProblem } from './limits';
 import { scheduleMessage } from './message-json';
 import type { ScheduleCommand } from './messages';
 import { type ScheduleInfo, scheduleInfos } from './schedule-info';
@@ -109,8 +111,9 @@ export class Schedules {
     try {
       for (let look = 1; look <= LOOKS_FOR_HIDDEN; look++) {
         const state = await readView(this.parts.broker);
-        if (state === 'unreadable') throw newerVersion();
-        if (state !== 'none') return scheduleInfos(state, this.parts.clock.now());
+        if (state === 'newer') throw newerVersion();
+        if (typeof state !== 'string') return scheduleInfos(state, this.parts.clock.now());
+        if (state === 'garbled' && look === LOOKS_FOR_HIDDEN) throw garbledCopy();
         await this.#pause(FIRST_LOOK_MS * look);
       }
     } catch (error) {
@@ -137,24 +140,33 @@ export class Schedules {
     }
     const { contentType } = this.parts;
     const body = encoded.body.toString('utf8');
-    return storedSchedule({ ...settings, name, task: contract.name, queue: contract.queue, contentType, body });
+    const stored = storedSchedule({ ...settings, name, task: contract.name, queue: contract.queue, contentType, body });
+    const unstorable = storageProblem(stored);
+    if (unstorable !== undefined) throw new InvalidScheduleError(name, [unstorable]);
+    return stored;
   }
 
   /** Asks for a change and waits for the answer. @returns the state with the answer. */
   async #change(name: string, change: DistributiveOmit<ScheduleCommand, 'id'>): Promise<ScheduleState> {
     const { broker, patience, timeoutMs, newId, assertReady } = this.parts;
     assertReady(`${change.kind} a schedule`);
+    const problem = nameProblem(name, 'its name');
+    if (problem !== undefined) throw new InvalidScheduleError(describeValue(name), [problem]);
     const command: ScheduleCommand = { ...change, id: newId() };
     const deadline = patience.now() + timeoutMs;
+    let seen: ViewedState = 'none';
     await broker.publisher.publish(scheduleMessage({ kind: 'command', command }), { timeoutMs }).catch(missingQueue);
     for (let pauseMs = FIRST_LOOK_MS; patience.now() < deadline; pauseMs = Math.min(MAX_LOOK_MS, pauseMs * 1.5)) {
-      const state = await this.#viewUntil(deadline);
-      if (state === 'unreadable') throw newerVersion();
-      const answer = state === 'none' ? undefined : state.answers.find(({ id }) => id === command.id);
-      if (answer?.refusal !== undefined) throw new ScheduleRefusedError(change.kind, name, answer.refusal);
-      if (answer !== undefined && state !== 'none') return state;
+      seen = await this.#viewUntil(deadline);
+      const state = typeof seen === 'string' ? undefined : seen;
+      const answer = state?.answers.find(({ id }) => id === command.id);
+      if (answer?.refusal !== undefined)
+        throw new ScheduleRefusedError(change.kind, name, answer.refusal, answer.problem);
+      if (answer !== undefined && state !== undefined) return state;
       await this.#pause(pauseMs);
     }
+    // Not before: somebody else may have written the copy, and the leader's own one follows.
+    if (seen === 'newer') throw newerVersion();
     throw new ScheduleUnansweredError(change.kind, name, timeoutMs);
   }
 
@@ -190,4 +202,9 @@ function missingQueue(error: unknown): never {
 const newerVersion = (): ConfigurationError =>
   new ConfigurationError([
     'the schedules on this broker were written by a newer version of Warren: update this process',
+  ]);
+
+const garbledCopy = (): ConfigurationError =>
+  new ConfigurationError([
+    `the copy of the schedules for readers, queue "${SCHEDULES_VIEW}", holds a message that Warren has not written; the next tick or change of a schedule replaces it`,
   ]);

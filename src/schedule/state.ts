@@ -32,10 +32,31 @@ export interface ScheduleEntry {
   readonly dormantSince: number | undefined;
 }
 
+/** A stored schedule that this process cannot use, such as one of a time zone that only newer versions of Node.js know. */
+export interface UnusableEntry {
+  /** Under which it is listed and removed: its name, where it has one. */
+  readonly name: string;
+  /** Empty where it names none. */
+  readonly task: string;
+  readonly queue: string;
+  readonly origin: 'code' | 'run-time';
+  readonly problem: string;
+  /** Its entry as it was stored: another process may be able to use it. */
+  readonly json: string;
+}
+
+/** A schedule in the code of a worker that this process cannot use. */
+export interface UnusableSchedule {
+  readonly name: string;
+  readonly problem: string;
+}
+
 /** What workers of one version say: the schedules in their code, and the queues that they serve. */
 export interface Release {
   readonly queues: readonly string[];
   readonly schedules: readonly StoredSchedule[];
+  /** Those in its code that could not be read; absent where there are none. */
+  readonly unusable?: readonly UnusableSchedule[];
 }
 
 export interface WorkerSeen {
@@ -51,9 +72,11 @@ export interface Answer {
   /** The id of the command. */
   readonly id: string;
   readonly refusal: Refusal | undefined;
+  /** What is wrong with a schedule that is refused as `unusable`. */
+  readonly problem?: string | undefined;
 }
 
-export type Refusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued';
+export type Refusal = 'unknown' | 'exists' | 'in-code' | 'full' | 'not-enqueued' | 'unusable';
 
 /** All that is known of the schedules of a virtual host. */
 export interface ScheduleState {
@@ -62,6 +85,8 @@ export interface ScheduleState {
   /** Counts what this leader wrote. */
   readonly seq: number;
   readonly entries: ReadonlyMap<string, ScheduleEntry>;
+  /** Stored schedules that are set aside: kept and listed, without ticks. No name is in both maps. Absent where there are none. */
+  readonly unusable?: ReadonlyMap<string, UnusableEntry>;
   readonly releases: ReadonlyMap<string, Release>;
   /** By the id of each process. */
   readonly workers: ReadonlyMap<string, WorkerSeen>;
@@ -108,18 +133,52 @@ export function isNewer(a: Pick<ScheduleState, 'fence' | 'seq'>, b: Pick<Schedul
   return a.fence > b.fence || (a.fence === b.fence && a.seq > b.seq);
 }
 
+/** Copies that nobody else has seen yet: thousands of changes of one round need not copy thousands of entries each. */
+const drafts = new WeakSet<object>();
+
+/** A copy of a map that `withKey` changes in place. It must not leave the function that made it before `asFinal`. */
+export function asDraft<K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  if (drafts.has(map)) return map;
+  const draft = new Map(map);
+  drafts.add(draft);
+  return draft;
+}
+
+/** Ends a draft: the map is not changed any more. */
+export function asFinal<K, V>(map: ReadonlyMap<K, V>): ReadonlyMap<K, V> {
+  drafts.delete(map);
+  return map;
+}
+
 /** A changed copy of a map; `undefined` removes the key. */
 export function withKey<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | undefined): ReadonlyMap<K, V> {
   if (map.get(key) === value) return map;
-  const changed = new Map(map);
+  const changed = drafts.has(map) ? (map as Map<K, V>) : new Map(map);
   if (value === undefined) changed.delete(key);
   else changed.set(key, value);
   return changed;
 }
 
+export function isSameMap<K, V>(a: ReadonlyMap<K, V>, b: ReadonlyMap<K, V>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
+}
+
+const NONE_UNUSABLE: ReadonlyMap<string, UnusableEntry> = new Map();
+
+/** The schedules that are set aside. */
+export const setAsideOf = ({ unusable }: Pick<ScheduleState, 'unusable'>): ReadonlyMap<string, UnusableEntry> =>
+  unusable ?? NONE_UNUSABLE;
+
+/** The state with other schedules set aside: none of them under the name of one that can be used. */
+export function withSetAside(state: ScheduleState, unusable: ReadonlyMap<string, UnusableEntry>): ScheduleState {
+  const kept = [...unusable].filter(([name]) => !state.entries.has(name));
+  const { unusable: _before, ...rest } = state;
+  return kept.length === 0 ? rest : { ...rest, unusable: new Map(kept) };
+}
+
 /** What is known of a state, with what was noted meanwhile by somebody who did not have it. */
 export function joinStates(known: ScheduleState, meanwhile: ScheduleState): ScheduleState {
-  return {
+  const joined = {
     fence: meanwhile.fence,
     seq: meanwhile.seq,
     entries: new Map([...meanwhile.entries, ...known.entries]),
@@ -127,4 +186,5 @@ export function joinStates(known: ScheduleState, meanwhile: ScheduleState): Sche
     workers: new Map([...known.workers, ...meanwhile.workers]),
     answers: [...known.answers, ...meanwhile.answers],
   };
+  return withSetAside(joined, new Map([...setAsideOf(meanwhile), ...setAsideOf(known)]));
 }

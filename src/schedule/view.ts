@@ -1,16 +1,44 @@
 import type { Broker, Delivery } from '../broker/broker';
 import { SCHEDULES_VIEW } from '../topology/names';
 import { isNewer, type ScheduleState } from './state';
-import { decodeState } from './state-json';
+import { decodeState, isOfNewerFormat } from './state-json';
 
-/** The latest copy of the state; `none`: there is none, or somebody else looks at it just now; `unreadable`: of a newer version. */
-export type ViewedState = ScheduleState | 'none' | 'unreadable';
+/** The copy for readers as it was found. */
+export interface StateCopy {
+  readonly state: ScheduleState;
+  readonly body: Buffer;
+}
+
+/** `none`: there is no copy, or somebody else looks at it just now; `newer`: of a newer version; `garbled`: not written by Warren. */
+export type NoCopy = 'none' | 'newer' | 'garbled';
+export type ViewedState = ScheduleState | NoCopy;
+
+/**
+ * Looks at the state in the copy for readers.
+ * @throws QueueMissingError
+ */
+export async function readView(broker: Broker): Promise<ViewedState> {
+  const copy = await readCopy(broker);
+  return typeof copy === 'string' ? copy : copy.state;
+}
 
 /**
  * Looks at the copy for readers.
  * @throws QueueMissingError
  */
-export async function readView(broker: Broker): Promise<ViewedState> {
+export async function readCopy(broker: Broker): Promise<StateCopy | NoCopy> {
+  const bodies = await readBodies(broker);
+  if (bodies.length === 0) return 'none';
+  const copies = bodies.flatMap((body) => {
+    const state = decodeState(body);
+    return state === undefined ? [] : [{ state, body }];
+  });
+  const [first, ...others] = copies;
+  if (first === undefined) return bodies.some(isOfNewerFormat) ? 'newer' : 'garbled';
+  return others.reduce((newest, copy) => (isNewer(copy.state, newest.state) ? copy : newest), first);
+}
+
+async function readBodies(broker: Broker): Promise<readonly Buffer[]> {
   const reader = await broker.openReader(SCHEDULES_VIEW);
   const copies: Delivery[] = [];
   try {
@@ -20,10 +48,5 @@ export async function readView(broker: Broker): Promise<ViewedState> {
     for (const copy of copies) copy.requeue();
     await reader.close();
   }
-  if (copies.length === 0) return 'none';
-  const states = copies.flatMap(({ body }) => decodeState(body) ?? []);
-  return states.reduce<ViewedState>(
-    (newest, state) => (typeof newest === 'string' || isNewer(state, newest) ? state : newest),
-    'unreadable',
-  );
+  return copies.map(({ body }) => body);
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { ProbeTargets } from '../../broker/broker';
 import { AccessRefusedError } from '../../errors/broker-errors';
+import { ConfigurationError } from '../../errors/configuration-error';
 import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import { printable } from '../../text/printable';
 import { type Duration, parseDuration } from '../../time/duration';
@@ -73,6 +74,7 @@ async function gatherFacts(
     unrouted: (await unlessForbidden(broker.countReady(DELAY_UNROUTED))) ?? 0,
     consumerTimeoutMs: options.consumerTimeout === undefined ? undefined : parseDuration(options.consumerTimeout),
     management: management === undefined ? undefined : await readManagementFacts(management, app, missingQueues),
+    unusableSchedules: await unusableSchedules(app),
     // The last one: with an alarm, the broker answers nothing more on this connection.
     probe: await broker.probe(probeTargets(app)),
   };
@@ -121,6 +123,16 @@ async function unlessForbidden<T>(looking: Promise<T>): Promise<T | undefined> {
     return await looking;
   } catch (error) {
     if (error instanceof AccessRefusedError) return undefined;
+    throw error;
+  }
+}
+
+async function unusableSchedules(app: TaskApp): Promise<NonNullable<DoctorFacts['unusableSchedules']>> {
+  try {
+    return (await app.schedules.list()).filter(({ state }) => state === 'unusable');
+  } catch (error) {
+    // A copy that only a newer version can read is nothing that this one can judge.
+    if (error instanceof AccessRefusedError || error instanceof ConfigurationError) return [];
     throw error;
   }
 }

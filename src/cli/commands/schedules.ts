@@ -91,9 +91,9 @@ export function scheduleJson({ lastTick, nextTick, startAt, endAt, ...info }: Sc
 }
 
 function scheduleTable(infos: readonly ScheduleInfo[], output: Output): string {
-  const rows = infos.map(({ name, rule, state, lastTick, nextTick, origin, task }) => [
+  const rows = infos.map(({ name, rule, problem, state, lastTick, nextTick, origin, task }) => [
     name,
-    rule,
+    problem ?? rule,
     nextTick === undefined ? state : shown(nextTick),
     shown(lastTick),
     origin === 'code' ? 'code' : 'added',

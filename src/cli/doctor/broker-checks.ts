@@ -115,3 +115,11 @@ export function checkReadable({ server, management }: DoctorFacts): readonly Fin
     },
   ];
 }
+
+export function checkSchedules({ unusableSchedules = [] }: DoctorFacts): readonly Finding[] {
+  return unusableSchedules.map(({ name, problem = 'it cannot be used' }) => ({
+    severity: 'problem',
+    what: `the schedule "${name}" makes no ticks: ${problem}`,
+    remedy: 'Remove it with app.schedules.remove and add it again, or change it in the code that carries it.',
+  }));
+}

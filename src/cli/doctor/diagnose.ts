@@ -8,6 +8,7 @@ import {
   checkLimits,
   checkPolicies,
   checkReadable,
+  checkSchedules,
   checkTransientQueues,
 } from './broker-checks';
 import { checkDisconnectedTimeout, checkStuckDelays } from './delay-checks';
@@ -32,6 +33,7 @@ const CHECKS: readonly Check[] = [
   checkDisconnectedTimeout,
   checkTasks,
   checkReadable,
+  checkSchedules,
 ];
 
 /** Everything that will bite, worst first. */

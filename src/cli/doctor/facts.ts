@@ -1,4 +1,5 @@
 import type { BrokerProbe, QueueState, ServerInfo } from '../../broker/broker';
+import type { ScheduleInfo } from '../../schedule/schedule-info';
 import type { QueueDefinition, TaskDefinition } from '../../task/definition';
 import type { TopologyDifference } from '../../topology/compare';
 
@@ -66,6 +67,8 @@ export interface DoctorFacts {
   readonly management: ManagementFacts | undefined;
   /** Whether no task is known: nobody has named files with tasks. @defaultValue `false` */
   readonly withoutTasks?: boolean;
+  /** Schedules on the broker that the worker that leads cannot use. @defaultValue none */
+  readonly unusableSchedules?: readonly Pick<ScheduleInfo, 'name' | 'problem'>[];
 }
 
 export type Check = (facts: DoctorFacts) => readonly Finding[];

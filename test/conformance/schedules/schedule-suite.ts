@@ -8,8 +8,13 @@ import {
   type TaskContext,
   TaskQueue,
 } from '../../../src';
+import { parseScheduleSettings } from '../../../src/recurrence/parse-schedule';
 import type { ScheduleOption } from '../../../src/recurrence/schedule-options';
+import { scheduleMessage } from '../../../src/schedule/message-json';
+import { storedSchedule } from '../../../src/schedule/schedule-json';
 import type { ClassType } from '../../../src/task/class-type';
+import { OptionReader } from '../../../src/task/option-reader';
+import type { ScheduleSettings } from '../../../src/task/schedule';
 import { startApp, stopApps } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';
 
@@ -298,12 +303,71 @@ export function describeSchedules(name: string, factory: () => Promise<ScheduleH
       expectSeconds('well');
     });
 
+    it('take over any number of changes that were stored while no worker ran', async () => {
+      const app = await start(undefined, { schedules: true, consume: false });
+      await app.stop();
+      const sender = await start(undefined);
+      const names = Array.from({ length: 600 }, (_, index) => `stored-${String(index).padStart(3, '0')}`);
+      for (const name of names) {
+        const schedule = storedSchedule({
+          ...parsed({ every: '1h' }),
+          name,
+          task: 'build',
+          queue: 'reports',
+          contentType: 'application/json',
+          body: 'null',
+        });
+        const command = { kind: 'add', id: name, schedule } as const;
+        await sender.broker.publisher.publish(scheduleMessage({ kind: 'command', command }));
+      }
+      const each = worker({ name: 'each', every: '1s' });
+      await start(each);
+      await start(each);
+      await ticks('each', 2);
+      await known(sender, ['each', ...names]);
+    }, 60_000);
+
+    it('go on when somebody writes states of its own making, with this leader and the next', async () => {
+      const type = worker({ name: 'each', every: '1s' });
+      const first = await start(type);
+      await first.schedules.add('added', contract(), { every: '1h' });
+      const forge = async (): Promise<void> => {
+        for (const fence of [2 ** 53 - 1, 2 ** 31, 2, 1]) {
+          const body = { format: 1, fence, seq: 1, entries: [], releases: [], workers: [], answers: [] };
+          await first.broker.publisher.publish({
+            exchange: '',
+            routingKey: 'warren.schedules',
+            body: Buffer.from(JSON.stringify(body)),
+            properties: {
+              type: 'warren.schedules.state',
+              headers: { 'warren-fence': fence, 'warren-seq': 1, 'warren-leader': 'x' },
+            },
+          });
+        }
+      };
+      await forge();
+      const before = new Set(ticksOf('each')).size;
+      await ticks('each', before + 2);
+      await forge();
+      await first.stop();
+      const second = await start(type);
+      await ticks('each', before + 4);
+      await known(second, ['added', 'each']);
+      expectSeconds('each');
+    }, 60_000);
+
     it('cost nothing where there are none', async () => {
       const app = await start(worker());
       expect(app.topology.queues.some(({ name: queue }) => queue.startsWith('warren.schedules'))).toBe(false);
       expect(await app.broker.queueState('warren.schedules')).toBeUndefined();
     });
   });
+}
+
+function parsed(options: object): ScheduleSettings {
+  const settings = parseScheduleSettings(new OptionReader(options, 'test', []));
+  if (settings === undefined) throw new Error('no schedule');
+  return settings;
 }
 
 export const hostName = (): string => `schedules-${randomUUID().slice(0, 8)}`;

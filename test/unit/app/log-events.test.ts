@@ -73,3 +73,17 @@ it.each(['message', 'msg', 'text'])("writes no key twice under pino's messageKey
     expect(line).toContain('"gone"');
   }
 });
+
+it('instants of schedules are logged as people read them', () => {
+  const fields: unknown[] = [];
+  const write = (line: unknown): void => void fields.push(line);
+  const events = new EventBus();
+  logEvents(events, { debug: write, info: write, warn: write, error: write });
+  const at = Date.UTC(2026, 0, 1);
+  events.emit('schedule:ticked', { schedule: 's', task: 't', id: 'i', at, triggered: false });
+  events.emit('schedule:skipped', { schedule: 's', reason: 'overlap', from: at, until: at + 1_000 });
+  expect(fields).toEqual([
+    { schedule: 's', task: 't', id: 'i', at: '2026-01-01T00:00:00.000Z', triggered: false },
+    { schedule: 's', reason: 'overlap', from: '2026-01-01T00:00:00.000Z', until: '2026-01-01T00:00:01.000Z' },
+  ]);
+});

@@ -64,6 +64,12 @@ describe('a schedule', () => {
     ]);
   });
 
+  it('rounds fractions of a millisecond where they are declared', () => {
+    expect(
+      schedulesOf({ every: 100_000 / 3, jitter: 5000 / 3, overlap: 'skip', overlapTimeout: 10_000 / 3 }),
+    ).toMatchObject([{ rule: { everyMs: 33_333 }, jitterMs: 1_667, overlapTimeoutMs: 3_333 }]);
+  });
+
   it('may be one of several, each with its name', () => {
     expect(
       schedulesOf([
@@ -93,6 +99,23 @@ describe('a schedule', () => {
 
 describe('refuses', () => {
   it.each<[string, ScheduleOption | readonly ScheduleOption[], string]>([
+    [
+      'a start after all ticks',
+      { cron: '0 3 * * *', startAt: new Date(8.64e15) },
+      'schedule.startAt must be a Date, milliseconds since 1970 or an ISO 8601 text, before the year 10000',
+    ],
+    [
+      'a start without a tick',
+      { cron: '0 3 * * *', startAt: '9999-12-31T23:00:00Z' },
+      'schedule.startAt leaves no run before the year 10000',
+    ],
+    ['no date', { cron: '0 3 * * *', startAt: new Date(Number.NaN) }, 'schedule.startAt must be a Date'],
+    ['no date at the end', { cron: '0 3 * * *', endAt: new Date(Number.NaN) }, 'schedule.endAt must be a Date'],
+    [
+      'an end before all ticks',
+      { cron: '0 3 * * *', endAt: new Date(-8.64e15) },
+      'schedule.endAt comes before the first run',
+    ],
     ['31 February', '0 0 31 2 *', 'schedule.cron must be an expression that happens at all'],
     ['four fields', '* * * *', 'schedule.cron must be a cron expression of five fields'],
     ['years', '0 0 0 1 1 * 2027', 'schedule.cron must be a cron expression of five fields'],

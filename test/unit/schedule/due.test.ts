@@ -110,5 +110,11 @@ describe('with overlap: "skip"', () => {
       GRACE,
     );
     expect(times(due.ticks)).toEqual(['00:00:10']);
+    expect(due.skipped).toEqual([{ name: 'minutely', reason: 'overlap', from: at('00:00:20'), until: at('00:00:30') }]);
+  });
+
+  it('a clock that went back far does not keep it waiting', () => {
+    const awaited = { id: 'minutely@x', at: at('23:00:00') };
+    expect(dueTicks(entryOf(skipping, '00:05:00', { awaited }), at('00:06:00'), GRACE).ticks).toHaveLength(1);
   });
 });

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Broker, Delivery } from '../../../src/broker/broker';
 import { EventBus } from '../../../src/events/event-bus';
 import { MemoryServer } from '../../../src/memory/memory-server';
-import { stateMessages } from '../../../src/schedule/message-json';
+import type { OutgoingMessage } from '../../../src/message/wire';
+import { scheduleMessage, stateMessages } from '../../../src/schedule/message-json';
 import { Presence } from '../../../src/schedule/presence';
+import { scheduleInfos } from '../../../src/schedule/schedule-info';
 import { Scheduler } from '../../../src/schedule/scheduler';
 import { EMPTY_STATE, newEntry, type ScheduleState, type StoredSchedule } from '../../../src/schedule/state';
 import { readView } from '../../../src/schedule/view';
@@ -31,6 +33,9 @@ class JumpingClock implements Clock {
   }
 }
 
+const isListed = (state: ScheduleState, name: string): boolean =>
+  scheduleInfos(state, 0).some((info) => info.name === name);
+
 describe('a scheduler', () => {
   let server: MemoryServer;
   let broker: Broker;
@@ -38,6 +43,7 @@ describe('a scheduler', () => {
   const schedulers: Scheduler[] = [];
   const ids: string[] = [];
   const told: string[] = [];
+  const unusable: string[] = [];
 
   beforeEach(async () => {
     clock = new JumpingClock();
@@ -48,6 +54,7 @@ describe('a scheduler', () => {
     await broker.applyTopology(planTopology({ queues: [homeQueue('reports')], schedules: true }), 'assert');
     ids.length = 0;
     told.length = 0;
+    unusable.length = 0;
     await broker.subscribe({
       queue: 'reports',
       prefetch: 100,
@@ -62,13 +69,18 @@ describe('a scheduler', () => {
     await broker.close();
   });
 
-  const start = async (schedules: readonly StoredSchedule[], worker: string = randomUUID()): Promise<Scheduler> => {
+  const start = async (
+    schedules: readonly StoredSchedule[],
+    worker: string = randomUUID(),
+    prefetch?: number,
+  ): Promise<Scheduler> => {
     const connection = server.connect();
     await connection.connect();
     const release = { queues: ['reports'], schedules };
     const { publisher } = connection;
     const events = new EventBus();
     events.on('schedules:leading', ({ leading, reason }) => told.push(leading ? 'leads' : `follows: ${reason}`));
+    events.on('schedule:unusable', ({ schedule, problem }) => unusable.push(`${schedule}: ${problem}`));
     const scheduler = new Scheduler({
       broker: connection,
       events,
@@ -80,13 +92,14 @@ describe('a scheduler', () => {
       leaseMs: 1_000,
       graceMs: 60_000,
       maxSleepMs: 20,
+      ...(prefetch === undefined ? {} : { prefetch }),
     });
     schedulers.push(scheduler);
     await scheduler.start();
     await eventually(
       'the schedules to be known',
       () => readView(broker),
-      (state) => typeof state !== 'string' && schedules.every(({ name }) => state.entries.has(name)),
+      (state) => typeof state !== 'string' && schedules.every(({ name }) => isListed(state, name)),
     );
     return scheduler;
   };
@@ -232,6 +245,240 @@ describe('a scheduler', () => {
     await scheduler.start();
     expect((await bounded('the refusal', refused)).reason).toContain('newer version');
     await standIn(broker, ({ body: found }) => found.equals(body));
+  });
+
+  const add = (name: string): Promise<void> =>
+    broker.publisher.publish(
+      scheduleMessage({ kind: 'command', command: { kind: 'add', id: `add-${name}`, schedule: stored({ name }) } }),
+    );
+  const addMany = async (count: number): Promise<readonly string[]> => {
+    const names = Array.from({ length: count }, (_, index) => `added-${String(index).padStart(4, '0')}`);
+    await Promise.all(names.map(add));
+    return names;
+  };
+  const namesOf = ({ entries }: ScheduleState): readonly string[] => [...entries.keys()].sort();
+
+  it('takes over 5,000 changes that were stored while nobody led', async () => {
+    const names = await addMany(5_000);
+    await start([stored({ name: 'mine' })]);
+    const state = await eventually('all of them', view, ({ entries }) => entries.size === 5_001, 30_000);
+    expect(namesOf(state)).toEqual([...names, 'mine']);
+    clock.set(at('00:01:00'));
+    await ran(5_001);
+  }, 60_000);
+
+  it.each([
+    ['begun before', true],
+    ['never begun', false],
+  ])('takes over more changes than one consumer can hold, in order, from a state %s', async (_what, isBegun) => {
+    if (isBegun) {
+      await (await start([stored({ name: 'mine' })])).stop();
+      await add('earlier');
+    }
+    const names = await addMany(300);
+    const pause = { kind: 'pause', id: 'pause', name: names[0] ?? '' } as const;
+    await broker.publisher.publish(scheduleMessage({ kind: 'command', command: pause }));
+    await start([stored({ name: 'mine' })], randomUUID(), 50);
+    const expected = [...names, ...(isBegun ? ['earlier'] : []), 'mine'].sort();
+    const state = await eventually('all of them', view, ({ entries }) => entries.size === expected.length);
+    expect(namesOf(state)).toEqual(expected);
+    const paused = await eventually('the last change', view, ({ entries }) => entries.get(pause.name)?.paused === true);
+    expect(paused.entries.size).toBe(expected.length);
+    clock.set(at('00:01:00'));
+    await ran(expected.length - 1);
+  });
+
+  /** A state as somebody may forge it who may write to the queue. */
+  const forged = (
+    headers: Readonly<Record<string, unknown>>,
+    body: unknown = { format: 1, fence: 1, seq: 1, entries: [], releases: [], workers: [], answers: [] },
+  ): OutgoingMessage => ({
+    exchange: '',
+    routingKey: 'warren.schedules',
+    body: Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body)),
+    properties: { type: 'warren.schedules.state', contentType: 'application/json', headers },
+  });
+  const empty = (fence: number, seq: number): unknown => ({
+    format: 1,
+    fence,
+    seq,
+    entries: [],
+    releases: [],
+    workers: [],
+    answers: [],
+  });
+  const FORGERIES: ReadonlyArray<readonly [string, OutgoingMessage]> = [
+    ...[2 ** 53 - 1, 2 ** 48, 2 ** 48 + 1, 2 ** 31, 1e6, 3, 2, 1, 0, -1, 0.5, 1e300].map(
+      (fence) =>
+        [
+          `fence ${fence}`,
+          forged({ 'warren-fence': fence, 'warren-seq': 1, 'warren-leader': 'x' }, empty(fence, 1)),
+        ] as const,
+    ),
+    ...[2 ** 53 - 1, 2 ** 48, -1].map(
+      (seq) =>
+        [`seq ${seq}`, forged({ 'warren-fence': 1, 'warren-seq': seq, 'warren-leader': 'w1' }, empty(1, seq))] as const,
+    ),
+    ['the own name', forged({ 'warren-fence': 2, 'warren-seq': 1, 'warren-leader': 'w1' }, empty(2, 1))],
+    [
+      'the own name and another code',
+      forged({ 'warren-fence': 1, 'warren-seq': 2, 'warren-leader': 'w1', 'warren-echo': 'x' }),
+    ],
+    ['types', forged({ 'warren-fence': '9', 'warren-seq': true, 'warren-leader': 7 })],
+    ['a long leader', forged({ 'warren-fence': 9, 'warren-seq': 1, 'warren-leader': 'x'.repeat(10_000) })],
+    ['no headers', forged({})],
+    ['no JSON', forged({ 'warren-fence': 9, 'warren-seq': 1, 'warren-leader': 'x' }, Buffer.from('{'))],
+    ['a newer format', forged({ 'warren-fence': 9, 'warren-seq': 1, 'warren-leader': 'x' }, { format: 2 })],
+    [
+      'a large body',
+      forged({ 'warren-fence': 9, 'warren-seq': 1, 'warren-leader': 'x' }, Buffer.alloc(15 * 1024 * 1024, ' ')),
+    ],
+    [
+      'headers that do not fit the body',
+      forged({ 'warren-fence': 9, 'warren-seq': 1, 'warren-leader': 'x' }, empty(2 ** 53 - 1, 1)),
+    ],
+    ['the farewell of the leader', scheduleMessage({ kind: 'bye', worker: 'w1' })],
+    [
+      'another release of the leader',
+      scheduleMessage({
+        kind: 'hello',
+        worker: 'w1',
+        startedAt: 8.64e15,
+        releaseKey: 'other',
+        release: { queues: ['reports'], schedules: [] },
+        nonce: undefined,
+      }),
+    ],
+  ];
+
+  // By name alone: Jest would print the bodies.
+  it.each(FORGERIES.map(([what]) => what))(
+    'keeps ticking, and so does its successor, after a forged message with %s',
+    async (what) => {
+      const message = FORGERIES.find(([name]) => name === what)?.[1] ?? forged({});
+      const first = await start([stored({ name: 'mine' })], 'w1');
+      await add('added');
+      await eventually('the added one', view, ({ entries }) => entries.size === 2);
+      await broker.publisher.publish(message);
+      clock.set(at('00:01:00'));
+      await ran(2);
+      await first.stop();
+      // Now it stands beside the state, and nobody has seen it.
+      await broker.publisher.publish(message);
+      await start([stored({ name: 'mine' })], 'w2');
+      clock.set(at('00:02:00'));
+      await ran(4);
+      expect(namesOf(await view())).toEqual(['added', 'mine']);
+      expect(ids.sort()).toEqual(
+        ['added', 'mine'].flatMap((name) => ['00:01', '00:02'].map((time) => `${name}@2026-01-01T${time}:00.000Z`)),
+      );
+      expect(told.filter((each) => each !== 'leads')).toEqual(['follows: it stops']);
+    },
+  );
+
+  it('keeps all schedules after forged states of every kind, one after the other', async () => {
+    const first = await start([stored({ name: 'mine' })], 'w1');
+    await add('added');
+    await eventually('the added one', view, ({ entries }) => entries.size === 2);
+    for (const [, message] of FORGERIES) await broker.publisher.publish(message);
+    await eventually(
+      'all of them to be seen',
+      () => broker.countReady('warren.schedules'),
+      (ready) => ready === 0,
+    );
+    for (const [, message] of FORGERIES) await broker.publisher.publish(message);
+    await first.stop();
+    await start([stored({ name: 'mine' })], 'w2');
+    clock.set(at('00:01:00'));
+    await ran(2);
+    expect(namesOf(await view())).toEqual(['added', 'mine']);
+  });
+
+  it('keeps all schedules when somebody writes over the copy for readers', async () => {
+    const first = await start([stored({ name: 'mine' })], 'w1');
+    await add('added');
+    await eventually('the added one', view, ({ entries }) => entries.size === 2);
+    const [, copy] = stateMessages({ ...EMPTY_STATE, fence: 1_000, seq: 1 }, 'x');
+    await broker.publisher.publish(copy);
+    await first.stop();
+    await broker.publisher.publish(copy);
+    await start([stored({ name: 'mine' })], 'w2');
+    clock.set(at('00:01:00'));
+    await ran(2);
+    expect(namesOf(await view())).toEqual(['added', 'mine']);
+  });
+
+  it('hears others beside a worker that says what cannot be read, and reports it', async () => {
+    await start([stored({ name: 'mine' })]);
+    const hello = scheduleMessage({
+      kind: 'hello',
+      worker: 'other',
+      startedAt: 1,
+      releaseKey: 'k',
+      release: {
+        queues: ['reports'],
+        schedules: [
+          stored({ name: 'fractional', jitterMs: 5000 / 3 }),
+          stored({ name: 'elsewhere', rule: { kind: 'cron', cron: '* * * * *', timeZone: 'Mars/Base' } }),
+          stored({ name: 'late', startAt: 8.64e15 }),
+        ],
+      },
+      nonce: undefined,
+    });
+    await broker.publisher.publish(hello);
+    const state = await eventually('the usable one', view, ({ entries }) => entries.has('fractional'));
+    expect(state.entries.get('fractional')?.schedule.jitterMs).toBe(1_667);
+    expect(scheduleInfos(state, clock.now()).map((info) => [info.name, info.state])).toEqual([
+      ['elsewhere', 'unusable'],
+      ['fractional', 'active'],
+      ['late', 'unusable'],
+      ['mine', 'active'],
+    ]);
+    expect(unusable).toEqual([
+      'elsewhere: timeZone: this process knows no time zone "Mars/Base"',
+      'late: startAt: 8640000000000000 is out of range',
+    ]);
+    clock.set(at('00:01:00'));
+    await ran(2);
+  });
+
+  it('begins though it cannot read what it says itself', async () => {
+    const mine = stored({ name: 'mine', rule: { kind: 'cron', cron: '* * * * *', timeZone: 'Mars/Base' } });
+    await start([mine]);
+    expect(told).toEqual(['leads']);
+    expect(unusable).toEqual(['mine: timeZone: this process knows no time zone "Mars/Base"']);
+  });
+
+  it('sets aside a stored schedule that cannot be used, and goes on with the others until it is removed', async () => {
+    const entries = [
+      newEntry(stored({ name: 'fine' }), 'run-time', at('00:00:00')),
+      newEntry(
+        stored({ name: 'late', startAt: 8.64e15, rule: { kind: 'cron', cron: '* * * * *', timeZone: 'UTC' } }),
+        'run-time',
+        1,
+      ),
+    ];
+    const before = {
+      ...EMPTY_STATE,
+      fence: 3,
+      seq: 1,
+      entries: new Map(entries.map((entry) => [entry.schedule.name, entry])),
+    };
+    for (const message of stateMessages(before, 'earlier')) await broker.publisher.publish(message);
+    await start([stored({ name: 'mine' })]);
+    clock.set(at('00:01:00'));
+    await ran(2);
+    expect(unusable).toEqual(['late: startAt: 8640000000000000 is out of range']);
+    const change = (kind: 'pause' | 'remove'): Promise<void> =>
+      broker.publisher.publish(scheduleMessage({ kind: 'command', command: { kind, id: kind, name: 'late' } }));
+    await change('pause');
+    await change('remove');
+    const state = await eventually('its removal', view, ({ answers }) => answers.length === 2);
+    expect(state.answers).toEqual([
+      { id: 'pause', refusal: 'unusable', problem: 'startAt: 8640000000000000 is out of range' },
+      { id: 'remove', refusal: undefined },
+    ]);
+    expect(scheduleInfos(state, clock.now()).map(({ name }) => name)).toEqual(['fine', 'mine']);
   });
 
   it('reads what was written while nobody led, in order', async () => {

@@ -229,3 +229,10 @@ it('prints commands that a shell takes, for the virtual host it has looked at', 
       `'{"consumer-disconnected-timeout":10000}' --apply-to quorum_queues`,
   );
 });
+
+it('names schedules that are stored and cannot be used', () => {
+  const unusableSchedules = [{ name: 'late', problem: 'startAt: 8640000000000000 is out of range' }];
+  expect(diagnose({ ...HEALTHY, unusableSchedules })).toMatchObject([
+    { severity: 'problem', what: expect.stringContaining('"late" makes no ticks: startAt') },
+  ]);
+});
