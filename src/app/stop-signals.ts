@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { realElapsed } from '../time/real-timers';
 import { SignalBurst } from './signal-burst';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
@@ -89,7 +90,7 @@ const signals = new StopSignals(
     listenerCount: (signal) => process.listenerCount(signal),
     exit: (code) => process.exit(code),
   },
-  () => performance.now(),
+  realElapsed,
 );
 
 /** @returns the function that stops listening. */

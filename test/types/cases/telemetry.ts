@@ -25,6 +25,7 @@ export async function telemetryOptions(task: TaskContext): Promise<void> {
   await createTaskApp({ logPayload: true });
 
   task.log.info({ to: 'ada@example.com' }, 'sent');
-  // @ts-expect-error fields come first, as in pino
   task.log.info('sent');
+  // @ts-expect-error fields come first, as in pino
+  task.log.info('sent', { to: 'ada@example.com' });
 }
