@@ -79,7 +79,8 @@ describe.each(sharedBrokers())('a result that comes after the connection was los
       expect((await app.deadLetters.list(queue)).map((letter) => letter.id)).toEqual(
         Array.from({ length: letters }, () => id),
       );
-      expect(unsettled).toEqual(Array.from({ length: letters }, () => id));
+      // The first end is that of a connection which is gone; the second one settles the message.
+      expect(unsettled).toEqual([id]);
       // An acknowledgement on the wrong channel would have closed it.
       expect(states).toEqual(['recovering', 'consuming']);
     },
