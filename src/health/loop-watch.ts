@@ -1,4 +1,4 @@
-import { clearRealInterval, setRealInterval } from '../time/real-timers';
+import { clearRealInterval, nextRealTurn, setRealInterval } from '../time/real-timers';
 import type { LoopBlock } from './health-facts';
 
 const TICK_MS = 500;
@@ -64,7 +64,7 @@ export class LoopWatch<T = never> {
   }
 
   async #catchUp(): Promise<void> {
-    for (let turn = 0; turn < TURNS_TO_CATCH_UP; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < TURNS_TO_CATCH_UP; turn++) await nextRealTurn();
     this.#calm = undefined;
   }
 }

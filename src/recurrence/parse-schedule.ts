@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { OptionReader } from '../task/option-reader';
 import {
   type CatchUp,
@@ -95,13 +94,15 @@ function readCron(reader: OptionReader): ScheduleRule | undefined {
 function readInstant(reader: OptionReader, key: 'startAt' | 'endAt', latest: number): number | undefined {
   const value = reader.value(key);
   if (value === undefined) return undefined;
-  // A date of another realm (a `vm` context, as Jest makes them) is no `instanceof` of this one's.
-  const isInstant = types.isDate(value) || typeof value === 'number' || typeof value === 'string';
+  const isInstant = isDate(value) || typeof value === 'number' || typeof value === 'string';
   const at = isInstant ? new Date(value).getTime() : Number.NaN;
   if (at >= -MAX_INSTANT && at <= latest) return at;
   const range = at > latest ? ', before the year 10000' : '';
   return reader.refuse(key, `a Date, milliseconds since 1970 or an ISO 8601 text${range}`);
 }
+
+/** A date of another realm (a `vm` context, as Jest makes them) is no `instanceof` of this one's. */
+const isDate = (value: unknown): value is Date => Object.prototype.toString.call(value) === '[object Date]';
 
 function noteEmpty(reader: OptionReader, recurrence: Recurrence): void {
   const { startAt, endAt } = recurrence;

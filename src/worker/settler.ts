@@ -11,22 +11,21 @@ import {
   retryProperties,
   type Suspicion,
   suspectProperties,
-  unknownTaskProperties,
 } from '../message/copies';
-import { readFailures, readUnknownSince } from '../message/envelope';
+import { readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
-import { elapsedMs, firstEnqueuedAt, readyAt } from '../message/instants';
+import { elapsedMs, firstEnqueuedAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
-import type { MessageProperties, OutgoingMessage } from '../message/wire';
+import type { OutgoingMessage } from '../message/wire';
 import { decideSettlement } from '../retry/decide-settlement';
 import { DEFAULT_RETRY } from '../retry/normalize-retry';
-import type { TaskFailure } from '../task/context';
 import type { Settlement, TaskOutcome } from '../task/outcome';
 import type { Clock } from '../time/clock';
 import { ladderMs, route } from '../topology/ladder';
 import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
 import type { EndedAttempts } from './ended-attempts';
+import { copyInput, unknownTaskCopy } from './task-copies';
 
 export interface SettlerOptions {
   readonly publisher: Publisher;
@@ -332,53 +331,6 @@ function endedEvent(attempt: Attempt, now: number): TaskEndedEvent {
     durationMs,
     sinceEnqueuedMs,
   };
-}
-
-function copyInput(
-  delivery: Delivery,
-  attempt: Attempt,
-  nextAttempt: number,
-  error: ThrownDescription | undefined,
-  now: number,
-  trace: TraceHeaders | undefined,
-): CopyInput {
-  const { envelope } = attempt;
-  const failures = readFailures(delivery);
-  const at = new Date(now).toISOString();
-  return {
-    message: delivery,
-    envelope,
-    id: attempt.id,
-    task: attempt.definition?.name,
-    queue: delivery.queue,
-    attempt: nextAttempt,
-    firstAttemptAt: envelope.firstAttemptAt ?? attempt.startedAt,
-    trace,
-    failures:
-      error === undefined ? failures : appendFailure(failures, { attempt: envelope.attempt, at, ...failureOf(error) }),
-  };
-}
-
-function failureOf({ name, message, stack, causes }: ThrownDescription): Omit<TaskFailure, 'attempt' | 'at'> {
-  return {
-    error: name,
-    message,
-    ...(stack === undefined ? {} : { stack }),
-    ...(causes === undefined ? {} : { causes }),
-  };
-}
-
-/** Whoever knows the task finds it as it was sent: no attempt has begun, none has failed, and it has waited ever since. */
-function unknownTaskCopy(
-  delivery: Delivery,
-  attempt: Attempt,
-  now: number,
-  trace: TraceHeaders | undefined,
-): MessageProperties {
-  const { attempt: next, firstAttemptAt } = attempt.envelope;
-  const dueAt = readyAt(delivery);
-  const copy = { ...copyInput(delivery, attempt, next, undefined, now, trace), firstAttemptAt, dueAt };
-  return unknownTaskProperties(copy, readUnknownSince(delivery, now));
 }
 
 /** What goes into the history, for the outcomes that are failures. */
