@@ -97,7 +97,7 @@ export function letterText(letter: DeadLetter, output: Output): string {
 
 function failureLines({ attempt, at, error, message, stack, causes = [] }: TaskFailure): readonly string[] {
   return [
-    `  attempt ${attempt}, ${at}  ${printable(`${error}: ${message}`)}`,
+    printable(`  attempt ${attempt}, ${at}  ${error}: ${message}`),
     ...causes.map((cause) => `    caused by ${printable(`${cause.code ?? cause.name}: ${cause.message}`)}`),
     ...(stack ?? '').split('\n').flatMap((line) => (line === '' ? [] : [`      ${printable(line)}`])),
   ];

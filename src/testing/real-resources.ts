@@ -1,9 +1,6 @@
-/** Handles that come and go with every turn of the event loop, and tell nothing. */
-const IGNORED = new Set(['Immediate']);
-
 /**
- * What keeps Node's event loop alive beyond what was there before: timers, requests, sockets. As long as there is any, a
- * handler may be waiting for it. What was opened before (the sockets of a connection pool) does not count, and neither
+ * What keeps Node's event loop alive beyond what was there before: timers, immediates, requests, sockets. As long as there is
+ * any, a handler may be waiting for it. What was opened before (the sockets of a connection pool) does not count, and neither
  * does what holds up no process.
  */
 export class RealResources {
@@ -27,8 +24,6 @@ export class RealResources {
 
 function countResources(): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const type of process.getActiveResourcesInfo()) {
-    if (!IGNORED.has(type)) counts.set(type, (counts.get(type) ?? 0) + 1);
-  }
+  for (const type of process.getActiveResourcesInfo()) counts.set(type, (counts.get(type) ?? 0) + 1);
   return counts;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createConsoleLogger } from '../../../src/app/console-logger';
 import { letterJson, letterTable, letterText } from '../../../src/cli/letter-view';
 import { createCommandLogger } from '../../../src/cli/log-format';
-import { Output, type Terminal } from '../../../src/cli/output';
+import { Output, type Terminal, terminalJson } from '../../../src/cli/output';
 import { runCommandLine } from '../../../src/cli/run';
 import { formatTable } from '../../../src/cli/table';
 import type { DeadLetter } from '../../../src/dead-letter/dead-letter';
@@ -131,11 +131,9 @@ describe('whatever a text holds, nothing hidden is written', () => {
     property((text) => {
       const { output } = terminal();
       const letter = letterOf(text);
-      return [
-        letterText(letter, output),
-        letterTable([letter], 0, 80),
-        printableJson(JSON.stringify(letterJson(letter))),
-      ].join('\n');
+      return [letterText(letter, output), letterTable([letter], 0, 80), terminalJson(letterJson(letter), true)].join(
+        '\n',
+      );
     }, '\n'));
   it.each(['text', 'json', 'definitions', 'mermaid'] as const)('in a topology as %s', (format) =>
     property((text) => {
