@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts real RabbitMQ servers in a cache folder, for the tests and for start.sh, on a machine without Docker:
 #
-#   install.sh [SERIES...]     3.10 (Debian bookworm's package) and 4.3 (Debian forky's); both, unless told
+#   install.sh [SERIES...]     3.10 (Debian bookworm's package), 4.0 (trixie's), 4.3 (forky's); 3.10 and 4.3 by default
 #
 # Each becomes a small Debian system of its own in ${XDG_CACHE_HOME:-~/.cache}/warren/rabbitmq/SERIES (300 MB) that run.sh
 # changes its root to. Nothing is installed on the machine itself but debootstrap, and nothing is started.
@@ -19,8 +19,9 @@ fail() {
 suite_of() { # SERIES
   case $1 in
     3.10) echo bookworm ;;
+    4.0) echo trixie ;;
     4.3) echo forky ;;
-    *) fail "There is no RabbitMQ $1 to install, only 3.10 and 4.3." ;;
+    *) fail "There is no RabbitMQ $1 to install, only 3.10, 4.0 and 4.3." ;;
   esac
 }
 

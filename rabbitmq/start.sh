@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts a RabbitMQ broker in the foreground, on a machine without Docker; Ctrl-C stops it cleanly. Its data are kept.
 #
-#   start.sh [--series 4.3|3.10] [--port 5672] [--data DIR]
+#   start.sh [--series 4.3|4.0|3.10] [--port 5672] [--data DIR]
 #
 # It listens on 127.0.0.1 only: AMQP on the port, the management pages on that port + 10000, and Erlang's own
 # connections on that port + 20000 and + 1000. Needs root, and installs the server with install.sh where it is missing.

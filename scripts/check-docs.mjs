@@ -56,7 +56,7 @@ console.log(
 
 function markdownIn(folder) {
   return readdirSync(join(root, folder), { recursive: true })
-    .filter((file) => file.endsWith('.md'))
+    .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
     .map((file) => join(folder, file))
     .sort();
 }
