@@ -17,7 +17,8 @@ const lines = (await text(process.stdin)).replace(/^\n+/, '').split('\n').slice(
 const width = Math.ceil(Math.max(...lines.map((line) => line.length)) * COLUMN + 2 * MARGIN);
 const height = lines.length * ROW + 2 * MARGIN;
 
-process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+process.stdout.write(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title">
+<title id="title">What a program printed on a terminal</title>
 <rect width="100%" height="100%" rx="8" fill="#22272e"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#adbac7" xml:space="preserve">
 ${lines.map(row).join('\n')}
