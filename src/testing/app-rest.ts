@@ -41,8 +41,8 @@ export class AppRest {
 
   /** Resolves when the clock may move, or when it need not: `isDone` then counts as quiet. */
   async reached(isDone: () => boolean = never): Promise<Rest> {
-    const began = realElapsed();
-    let idleSince = began;
+    const patience = new Patience(this.patienceMs, this.handlers);
+    let idleSince = realElapsed();
     for (let turn = 1, calm = 0; ; turn++) {
       await (turn > MIN_TURNS ? soon() : nextRealTurn());
       const busy = await this.#busy();
@@ -52,18 +52,16 @@ export class AppRest {
       const now = realElapsed();
       const found = this.#resources.found;
       if (found) idleSince = now;
-      if (now - began >= this.patienceMs) return this.#giveUp('working');
+      if (patience.isOver(now)) return this.#giveUp('working');
       if (!found && turn >= MIN_TURNS && now - idleSince >= this.#idleMs()) return this.#giveUp('waiting');
     }
   }
 
   /** Resolves when nothing runs and nothing is ready. @throws TestStalledError when the patience is over. */
   async quiet(isDone: () => boolean = never): Promise<void> {
-    const began = realElapsed();
+    const patience = new Patience(this.patienceMs, this.handlers);
     while ((await this.reached(isDone)) !== 'quiet') {
-      if (realElapsed() - began >= this.patienceMs) {
-        throw this.stalled();
-      }
+      if (patience.isOver(realElapsed())) throw this.stalled();
     }
   }
 
@@ -87,11 +85,35 @@ export class AppRest {
 
   async #busy(): Promise<boolean> {
     const { app } = this;
-    if (app.busy) return true;
+    if (app.busy || this.#resources.nextTurn) return true;
     if (app.state === 'stopped') return false;
     const counts = await Promise.all(app.consumedQueues.map(({ name }) => app.broker.countReady(name)));
     // While it stops, nobody takes what is ready.
     return app.state === 'started' && counts.some((count) => (count ?? 0) > 0);
+  }
+}
+
+/** Tasks that enqueue each other for ever make progress for ever: after so many times the patience, it is over all the same. */
+const MAX_PATIENCE = 10;
+
+/** Begins anew each time that a handler begins or returns: many short handlers may take longer than one may. */
+class Patience {
+  readonly #began = realElapsed();
+  #since = this.#began;
+  #seen: number;
+
+  constructor(
+    private readonly ms: number,
+    private readonly handlers: HandlerWatch,
+  ) {
+    this.#seen = handlers.changes;
+  }
+
+  isOver(now: number): boolean {
+    const { changes } = this.handlers;
+    if (changes !== this.#seen) this.#since = now;
+    this.#seen = changes;
+    return now - this.#since >= this.ms || now - this.#began >= MAX_PATIENCE * this.ms;
   }
 }
 

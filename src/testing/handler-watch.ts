@@ -10,9 +10,11 @@ export class HandlerWatch {
   /** With the phase in which each was waited for in vain. */
   readonly #running = new Map<TaskContext, Phase | undefined>();
   readonly #errors = new Map<string, unknown>();
+  #changes = 0;
   #firstError: { readonly error: unknown } | undefined;
 
   readonly middleware: TaskMiddleware = async ({ task }, next) => {
+    this.#changes++;
     this.#running.set(task, undefined);
     try {
       return await next();
@@ -22,9 +24,15 @@ export class HandlerWatch {
       if (!isTaskSignal(error)) this.#firstError ??= { error };
       throw error;
     } finally {
+      this.#changes++;
       this.#running.delete(task);
     }
   };
+
+  /** How often a handler has begun or returned so far. */
+  get changes(): number {
+    return this.#changes;
+  }
 
   /** Handlers that have not returned. */
   get size(): number {

@@ -167,6 +167,27 @@ describe('what waits for nothing real', () => {
     await expect(app.advance('1h')).rejects.toMatchObject({ code: 'TEST_STALLED', running: 1 });
   });
 
+  it('lets drain end where tasks enqueue each other for ever', async () => {
+    await app.stop();
+    app = await createTestApp({ tasks: [Jobs], patience: '50ms' });
+    handler = () => app.client.enqueue(work, { size: 1 });
+    await app.client.enqueue(work, { size: 1 });
+    await expect(app.drain()).rejects.toMatchObject({ code: 'TEST_STALLED' });
+    handler = () => undefined;
+  });
+
+  it('may take many handlers longer than the patience is', async () => {
+    await app.stop();
+    app = await createTestApp({ tasks: [Jobs], patience: '300ms' });
+    handler = () => wait(100);
+    await app.client.enqueueMany(
+      work,
+      Array.from({ length: 12 }, () => ({ payload: { size: 1 } })),
+    );
+    await app.drain();
+    expect(began).toHaveLength(12);
+  });
+
   it('lets drain end with an error that says what to do', async () => {
     await app.stop();
     app = await createTestApp({ tasks: [Jobs], patience: '100ms' });
