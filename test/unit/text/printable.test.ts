@@ -166,7 +166,17 @@ function letterOf(text: string): DeadLetter {
     diedAt: new Date(0),
     enqueuedAt: undefined,
     error: { attempt: 1, at: text, error: text, message: text },
-    failures: [{ attempt: 1, at: text, error: text, message: text }],
+    failures: [
+      {
+        attempt: 1,
+        at: text,
+        error: text,
+        message: text,
+        stack: text,
+        causes: [{ name: text, message: text, code: text }],
+      },
+    ],
+    headersLeftOut: [text],
     problems: [{ path: text, rule: text, message: text }],
     headers: { [text]: text },
     body: Buffer.from(JSON.stringify({ [text]: text })),
