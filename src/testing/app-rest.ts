@@ -40,29 +40,31 @@ export class AppRest {
   }
 
   /** Resolves when the clock may move, or when it need not: `isDone` then counts as quiet. */
-  async reached(isDone: () => boolean = never): Promise<Rest> {
-    const patience = new Patience(this.patienceMs, this.handlers);
-    let idleSince = realElapsed();
+  async reached(
+    isDone: () => boolean = never,
+    patience: Patience = new Patience(this.patienceMs, this.handlers),
+  ): Promise<Rest> {
+    const time = new MeasuredTime();
+    let idleMs = 0;
     for (let turn = 1, calm = 0; ; turn++) {
       await (turn > MIN_TURNS ? soon() : nextRealTurn());
       const busy = await this.#busy();
+      const passedMs = time.passed();
       calm = busy ? 0 : calm + 1;
       if (calm === CALM_TURNS || isDone()) return 'quiet';
       if (!busy) continue;
-      const now = realElapsed();
-      const found = this.#resources.found;
-      if (found) idleSince = now;
-      if (patience.isOver(now)) return this.#giveUp('working');
-      if (!found && turn >= MIN_TURNS && now - idleSince >= this.#idleMs()) return this.#giveUp('waiting');
+      const { found } = this.#resources;
+      idleMs = found ? 0 : idleMs + passedMs;
+      patience.spend(passedMs);
+      if (patience.isOver) return this.#giveUp('working');
+      if (!found && turn >= MIN_TURNS && idleMs >= this.#idleMs()) return this.#giveUp('waiting');
     }
   }
 
   /** Resolves when nothing runs and nothing is ready. @throws TestStalledError when the patience is over. */
   async quiet(isDone: () => boolean = never): Promise<void> {
     const patience = new Patience(this.patienceMs, this.handlers);
-    while ((await this.reached(isDone)) !== 'quiet') {
-      if (patience.isOver(realElapsed())) throw this.stalled();
-    }
+    while ((await this.reached(isDone, patience)) !== 'quiet') if (patience.isOver) throw this.stalled();
   }
 
   stalled(): TestStalledError {
@@ -98,8 +100,8 @@ const MAX_PATIENCE = 10;
 
 /** Begins anew each time that a handler begins or returns: many short handlers may take longer than one may. */
 class Patience {
-  readonly #began = realElapsed();
-  #since = this.#began;
+  #spentMs = 0;
+  #spentInAllMs = 0;
   #seen: number;
 
   constructor(
@@ -109,11 +111,31 @@ class Patience {
     this.#seen = handlers.changes;
   }
 
-  isOver(now: number): boolean {
+  spend(ms: number): void {
     const { changes } = this.handlers;
-    if (changes !== this.#seen) this.#since = now;
+    this.#spentMs = changes === this.#seen ? this.#spentMs + ms : 0;
+    this.#spentInAllMs += ms;
     this.#seen = changes;
-    return now - this.#since >= this.ms || now - this.#began >= MAX_PATIENCE * this.ms;
+  }
+
+  get isOver(): boolean {
+    return this.#spentMs >= this.ms || this.#spentInAllMs >= MAX_PATIENCE * this.ms;
+  }
+}
+
+/** More than this between two looks was no time for a handler: the machine was busy, or the event loop blocked. */
+const MAX_STEP_MS = 10;
+
+/** Real time in which the event loop turned, in milliseconds. */
+class MeasuredTime {
+  #last = realElapsed();
+
+  /** Since the last call. */
+  passed(): number {
+    const now = realElapsed();
+    const ms = Math.min(now - this.#last, MAX_STEP_MS);
+    this.#last = now;
+    return ms;
   }
 }
 

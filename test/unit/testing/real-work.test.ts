@@ -40,6 +40,12 @@ describe('while a handler does real work, the test clock stands still', () => {
     'many timers, one after the other': async () => {
       for (let step = 0; step < 100; step++) await wait(1);
     },
+    'a timer, while the process gets no time': async () => {
+      const waited = wait(60, undefined, { ref: false });
+      for (let turn = 0; turn < 250; turn++) await new Promise((resolve) => setImmediate(resolve));
+      for (const until = performance.now() + 400; performance.now() < until; );
+      await waited;
+    },
     'many turns of the event loop': async () => {
       for (let turn = 0; turn < 2_000; turn++) await new Promise((resolve) => setImmediate(resolve));
     },
