@@ -35,6 +35,7 @@ import { createDefaultResolver } from '../worker/handler-resolver';
 import { Overruns } from '../worker/overruns';
 import { prepareTask } from '../worker/prepare-task';
 import { Settler } from '../worker/settler';
+import { TrialMarks } from '../worker/trial-marks';
 import { Worker } from '../worker/worker';
 import { type ResolvedAppOptions, resolveAppOptions, type TaskAppOptions } from './app-options';
 import { createConsoleLogger } from './console-logger';
@@ -298,6 +299,7 @@ function createWorker(
     queues,
     overruns,
     alibis: new Alibis(broker, clock),
+    marks: new TrialMarks(broker, clock),
     endedAttempts,
     skew,
     calm: () => loop.calm,

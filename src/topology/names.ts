@@ -29,6 +29,11 @@ export function alibiName(trial: string): string {
   return `${ALIBI_PREFIX}${trial}`;
 }
 
+/** The queue whose existence shows that the run of a suspect, or the wait for its verdict, has begun. */
+export function trialMarkName(copy: string, stage: 'begun' | 'judged'): string {
+  return `${ALIBI_PREFIX}${copy}.${stage}`;
+}
+
 /** The lock that the process holds which runs a suspect. */
 export function lifelineName(trial: string): string {
   return `${ALIBI_PREFIX}${trial}.alive`;

@@ -76,6 +76,11 @@ export class Alibis {
     return undefined;
   }
 
+  /** Whether a process that runs a suspect, or ran it until now, is alive. */
+  isRunning(delivery: Delivery): Promise<boolean> {
+    return this.#isAlive(lifelineName(trialOf(delivery)));
+  }
+
   /** No timer outlives a worker that stops. */
   stop(): void {
     this.#stopped = true;

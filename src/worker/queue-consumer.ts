@@ -20,6 +20,8 @@ export interface QueueConsumerParts {
   readonly calm?: () => Promise<void> | undefined;
   /** Sees each delivery when it comes, before it waits for a slot. @defaultValue nothing */
   readonly onReceived?: (delivery: Delivery) => void;
+  /** Whether a delivery, which would wait for a slot, is handled at once: it is moved and not run. @defaultValue none is */
+  readonly needsNoSlot?: (delivery: Delivery) => boolean;
 }
 
 /**
@@ -33,11 +35,14 @@ export class QueueConsumer {
   /** Whether it should consume: not what is, but what was asked for last. */
   #wanted = false;
   #running = 0;
+  /** Deliveries that are handled without a slot. */
+  #beside = 0;
   readonly #waiting = new Fifo<Delivery>();
   readonly #onIdle = new Set<() => void>();
   readonly #countOverdue: () => number;
   readonly #calm: () => Promise<void> | undefined;
   readonly #onReceived: (delivery: Delivery) => void;
+  readonly #needsNoSlot: (delivery: Delivery) => boolean;
   #isHeldBack = false;
 
   /**
@@ -47,8 +52,11 @@ export class QueueConsumer {
     private readonly queue: ConsumedQueue,
     private readonly broker: Broker,
     private readonly handle: (delivery: Delivery) => Promise<void> | undefined,
-    { countOverdue = () => 0, calm = () => undefined, onReceived = () => undefined }: QueueConsumerParts = {},
+    parts: QueueConsumerParts = {},
   ) {
+    const { countOverdue = () => 0, calm = () => undefined } = parts;
+    const { onReceived = () => undefined, needsNoSlot = () => false } = parts;
+    this.#needsNoSlot = needsNoSlot;
     this.#countOverdue = countOverdue;
     this.#calm = calm;
     this.#onReceived = onReceived;
@@ -123,7 +131,7 @@ export class QueueConsumer {
 
   /** Resolves when no task runs. */
   idle(): Promise<void> {
-    if (this.#running === 0) return Promise.resolve();
+    if (this.#running === 0 && this.#beside === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.add(resolve));
   }
 
@@ -131,7 +139,22 @@ export class QueueConsumer {
     this.#onReceived(delivery);
     if (!this.#wanted) delivery.requeue();
     else if (this.#running < this.queue.concurrency && !this.#holdBack()) this.#run(delivery);
+    else if (!this.#isHeldBack && this.#needsNoSlot(delivery)) this.#handleBeside(delivery);
     else this.#waiting.push(delivery);
+  }
+
+  #handleBeside(delivery: Delivery): void {
+    const settling = inOwnContext(this.#handle, delivery);
+    if (settling === undefined) return;
+    this.#beside++;
+    const release = (): void => {
+      this.#beside--;
+      this.#tellIdle();
+    };
+    settling.then(release, () => {
+      delivery.reject();
+      release();
+    });
   }
 
   #run(delivery: Delivery): void {
@@ -194,7 +217,7 @@ export class QueueConsumer {
   }
 
   #tellIdle(): void {
-    if (this.#running > 0 || this.#onIdle.size === 0 || this.#waiting.length > 0) return;
+    if (this.#running > 0 || this.#beside > 0 || this.#onIdle.size === 0 || this.#waiting.length > 0) return;
     for (const resolve of this.#onIdle) resolve();
     this.#onIdle.clear();
   }

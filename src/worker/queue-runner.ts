@@ -1,4 +1,5 @@
 import type { Broker, Delivery } from '../broker/broker';
+import type { Suspicion } from '../message/copies';
 import type { QueueDefinition } from '../task/definition';
 import { INTERRUPTED } from '../task/outcome';
 import { suspectQueueName } from '../topology/names';
@@ -12,18 +13,21 @@ import { type ConsumedQueue, QueueConsumer, type QueueConsumerParts } from './qu
 import type { Settler } from './settler';
 import {
   acquittalsOf,
+  crashesBefore,
   crashesBeforeIsolation,
-  crashesOfSuspect,
   isSuspect,
   MAX_ACQUITTALS,
+  nextStep,
   SuspectDelivery,
 } from './suspects';
+import type { TrialMarks, TrialStage } from './trial-marks';
 
 export interface QueueRunnerParts {
   readonly processor: DeliveryProcessor;
   readonly settler: Settler;
   readonly overruns: Overruns;
   readonly alibis: Alibis;
+  readonly marks: TrialMarks;
   readonly endedAttempts: EndedAttempts;
   readonly skew: ClockSkew;
   /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
@@ -31,9 +35,6 @@ export interface QueueRunnerParts {
   /** How long a delivery of a queue may be out, in milliseconds; `Infinity`: no limit. */
   readonly longestUnsettledMs: (queue: QueueDefinition) => number;
 }
-
-/** A worker that dies while it waits for an alibi is counted, too. A fresh copy starts again far below the broker's delivery limit of 20. */
-const MAX_INTERRUPTED_VERDICTS = 10;
 
 /**
  * Runs the deliveries of one home queue, and of its queue of suspects.
@@ -62,7 +63,11 @@ export class QueueRunner {
   consumers(broker: Broker): readonly QueueConsumer[] {
     const alone = (delivery: Delivery) => this.#runAlone(new SuspectDelivery(delivery, this.queue.name));
     return [
-      new QueueConsumer(this.#home, broker, (delivery) => this.#run(delivery), this.#partsFor(this.#home)),
+      new QueueConsumer(this.#home, broker, (delivery) => this.#run(delivery), {
+        ...this.#partsFor(this.#home),
+        // A death while it waits for a slot is counted, too. The broker drops it at its delivery limit.
+        needsNoSlot: (delivery) => this.#isToIsolate(delivery),
+      }),
       new QueueConsumer(this.#suspects, broker, alone, this.#partsFor(this.#suspects)),
     ];
   }
@@ -77,8 +82,7 @@ export class QueueRunner {
     const { processor, settler, endedAttempts } = this.parts;
     const before = delivery.redelivered ? endedAttempts.take(delivery) : undefined;
     if (before !== undefined) return this.#settleEnded(delivery, before);
-    // What cannot be read is not run, so it cannot kill.
-    if (isSuspect(delivery, maxCrashes) && delivery.properties.unreadable === undefined) {
+    if (this.#isToIsolate(delivery)) {
       const attempt = processor.withoutRunning(delivery, INTERRUPTED);
       return settler.isolate(delivery, attempt, {
         crashes: crashesBeforeIsolation(delivery, maxCrashes),
@@ -91,6 +95,11 @@ export class QueueRunner {
       : this.#settle(delivery, attempt, this.#home);
   }
 
+  /** What cannot be read is not run, so it cannot kill. */
+  #isToIsolate(delivery: Delivery): boolean {
+    return isSuspect(delivery, this.queue.maxCrashes) && delivery.properties.unreadable === undefined;
+  }
+
   /** It has ended here already, and the channel died before that could be settled. */
   #settleEnded(delivery: Delivery, { outcome, isCopied, ...times }: EndedAttempt): Promise<void> | undefined {
     const { processor, settler } = this.parts;
@@ -100,35 +109,59 @@ export class QueueRunner {
   }
 
   async #runAlone(delivery: Delivery): Promise<void> {
-    const { processor, settler, alibis, endedAttempts } = this.parts;
+    const { processor, alibis, marks, endedAttempts } = this.parts;
     // It may come as a copy of what this process had before.
     const before = endedAttempts.take(delivery);
     if (before !== undefined) return this.#settleEnded(delivery, before);
-    const crashes = crashesOfSuspect(delivery);
-    if (crashes >= this.queue.maxCrashes) return this.#judge(delivery, crashes);
+    const step = nextStep(delivery, await this.#stageOf(delivery), this.queue.maxCrashes);
+    if (!delivery.live) return;
+    if (step.kind === 'judge') return this.#judge(delivery, step);
+    if (step.kind === 'renew') return this.#renew(delivery, step);
     const ended = await alibis.watch(delivery);
+    const isMarked = await marks.set(delivery, 'begun');
     if (!delivery.live) return ended();
+    if (!isMarked && step.unlessUnmarked) {
+      ended();
+      return this.#judge(delivery, { crashes: this.queue.maxCrashes, acquittals: acquittalsOf(delivery) });
+    }
     const attempt = await processor.process(delivery);
     ended();
+    // Before it is settled: what is given back then has not died. Of a delivery that was lost, the mark stays for the verdict.
+    if (isMarked && delivery.live) await marks.remove(delivery, 'begun');
     // Given back as a fresh copy: before RabbitMQ 4.3, what is given back counts as a death.
     return attempt.outcome.kind === 'interrupted'
-      ? settler.isolate(delivery, attempt, { crashes, acquittals: acquittalsOf(delivery) })
+      ? this.#renew(delivery, { crashes: crashesBefore(delivery), acquittals: acquittalsOf(delivery) }, attempt)
       : this.#settle(delivery, attempt, this.#suspects);
   }
 
-  /** The last death was over this message and no other. Unless there was none: then it gets another run alone. */
-  async #judge(delivery: Delivery, crashes: number): Promise<void> {
-    const { processor, settler, alibis } = this.parts;
-    const attempt = processor.withoutRunning(delivery, { kind: 'crash-looped', crashes });
-    const acquittals = acquittalsOf(delivery);
-    if (delivery.deliveryCount >= MAX_INTERRUPTED_VERDICTS) {
-      return settler.isolate(delivery, attempt, { crashes, acquittals });
-    }
+  async #stageOf(delivery: Delivery): Promise<TrialStage> {
+    const { marks, alibis } = this.parts;
+    const stage = await marks.stageOf(delivery);
+    // The process that ran it is alive, and its event loop is blocked: the verdict waits on, and the task runs nowhere else.
+    return stage === 'judged' && (await alibis.isRunning(delivery)) ? 'begun' : stage;
+  }
+
+  /** Marks of the copy before expire: they are not looked up again. */
+  #renew(
+    delivery: Delivery,
+    suspicion: Suspicion,
+    attempt = this.parts.processor.withoutRunning(delivery, INTERRUPTED),
+  ): Promise<void> {
+    return this.parts.settler.isolate(delivery, attempt, suspicion);
+  }
+
+  /** Waits for the sign of a survivor. A death while it waits shows that workers die without this task, too. */
+  async #judge(delivery: Delivery, { crashes, acquittals }: Suspicion): Promise<void> {
+    const { processor, settler, alibis, marks } = this.parts;
+    await marks.set(delivery, 'judged');
     const survived = acquittals < MAX_ACQUITTALS ? await alibis.survived(delivery) : false;
-    if (survived === undefined) delivery.requeue();
-    else if (survived) {
-      await settler.isolate(delivery, attempt, { crashes: this.queue.maxCrashes - 1, acquittals: acquittals + 1 });
-    } else await settler.settle(delivery, attempt);
+    if (survived === undefined) {
+      // A worker that stops is no death.
+      if (delivery.live) await marks.remove(delivery, 'judged');
+      delivery.requeue();
+    } else if (survived) {
+      await this.#renew(delivery, { crashes: this.queue.maxCrashes - 1, acquittals: acquittals + 1 });
+    } else await settler.settle(delivery, processor.withoutRunning(delivery, { kind: 'crash-looped', crashes }));
   }
 
   /** A handler that ignores its timeout keeps its slot for a while. */

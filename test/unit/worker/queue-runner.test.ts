@@ -2,55 +2,120 @@ import type { Broker, Delivery, SubscribeOptions } from '../../../src/broker/bro
 import type { QueueDefinition } from '../../../src/task/definition';
 import { INTERRUPTED } from '../../../src/task/outcome';
 import { QueueRunner, type QueueRunnerParts } from '../../../src/worker/queue-runner';
+import type { TrialStage } from '../../../src/worker/trial-marks';
 import { incomingMessage } from '../support/incoming-message';
 
 const EMAILS = {
   name: 'emails',
   type: 'quorum',
   concurrency: 1,
-  prefetch: 1,
+  prefetch: 2,
   maxCrashes: 3,
 } as QueueDefinition;
 
-/** Hands deliveries to the queue of suspects of a worker that gives no verdict. */
-async function suspectsOf(isolate: jest.Mock): Promise<(delivery: Delivery) => void> {
+interface Bench {
+  readonly stage?: TrialStage;
+  readonly isRunning?: boolean;
+  readonly isMarkable?: boolean;
+  readonly survived?: boolean | undefined;
+}
+
+/** A worker whose tasks never end, and whose verdicts are `survived`. */
+async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, ...given }: Bench = {}) {
   const handlers = new Map<string, (delivery: Delivery) => void>();
+  const done: string[] = [];
   const broker = {
     subscribe: async ({ queue, onDelivery }: SubscribeOptions) => {
       handlers.set(queue, onDelivery);
       return { cancel: async () => undefined, close: async () => undefined };
     },
   } as unknown as Broker;
+  const isolate = jest.fn(async () => void done.push('isolate'));
   const parts = {
-    processor: { withoutRunning: () => ({ outcome: INTERRUPTED }) },
-    settler: { isolate },
-    alibis: { survived: () => new Promise(() => undefined) },
+    processor: {
+      withoutRunning: (_: unknown, outcome: unknown) => ({ outcome }),
+      process: () => {
+        done.push('run');
+        return new Promise(() => undefined);
+      },
+    },
+    settler: { isolate, settle: async () => void done.push('settle') },
+    alibis: {
+      watch: async () => () => undefined,
+      isRunning: async () => isRunning,
+      survived: () => {
+        done.push('judge');
+        return 'survived' in given ? Promise.resolve(given.survived) : new Promise(() => undefined);
+      },
+    },
+    marks: {
+      stageOf: async () => stage,
+      set: async (_: unknown, mark: string) => {
+        done.push(`mark ${mark}`);
+        return isMarkable;
+      },
+      remove: async (_: unknown, mark: string) => void done.push(`unmark ${mark}`),
+    },
     endedAttempts: { take: () => undefined },
     skew: { observe: () => undefined },
     overruns: { keeping: () => 0 },
     calm: () => undefined,
     longestUnsettledMs: () => 0,
   } as unknown as QueueRunnerParts;
-  await Promise.all(new QueueRunner(EMAILS, parts).consumers(broker).map((each) => each.start()));
-  return (delivery) => handlers.get('emails.suspects')?.(delivery);
+  const consumers = new QueueRunner(EMAILS, parts).consumers(broker);
+  await Promise.all(consumers.map((each) => each.start()));
+  const deliver = async (queue: string, deliveryCount: number, acquittals = 0): Promise<void> => {
+    const headers = { 'warren-crashes': 2, 'warren-acquittals': acquittals };
+    const settled = { ack: () => true, requeue: () => done.push('requeue') > 0 };
+    const delivery = { ...incomingMessage({ headers }), queue, deliveryCount, live: true, ...settled };
+    handlers.get(queue)?.(delivery as unknown as Delivery);
+    await new Promise(setImmediate);
+  };
+  return { deliver, done, isolate, home: consumers[0] };
 }
 
-const suspect = (deliveryCount: number): Delivery =>
-  ({ ...incomingMessage({ headers: { 'warren-crashes': 2 } }), queue: 'emails.suspects', deliveryCount }) as Delivery;
+it('isolates a message on receipt, though every slot is taken, and keeps the others waiting', async () => {
+  const { deliver, done, home } = await bench();
+  await deliver('emails', 0);
+  await deliver('emails', 1);
+  await deliver('emails', 2);
+  expect(done).toEqual(['run', 'isolate']);
+  expect(home?.running).toBe(1);
+});
 
-it.each([
-  [9, false],
-  [10, true],
-  [19, true],
-])(
-  'a verdict that was interrupted %i times by deaths of workers begins again with a fresh copy: %s',
-  async (count, isFresh) => {
-    const isolate = jest.fn(async () => undefined);
-    const deliver = await suspectsOf(isolate);
-    deliver(suspect(count));
-    expect(isolate.mock.calls.length).toBe(isFresh ? 1 : 0);
-    if (isFresh) {
-      expect(isolate).toHaveBeenCalledWith(expect.anything(), expect.anything(), { crashes: count + 2, acquittals: 0 });
-    }
-  },
-);
+it.each<[string, Bench, number, string[]]>([
+  ['marks a run before it begins', {}, 0, ['mark begun', 'run']],
+  ['runs a suspect again whose worker died before it had begun', {}, 1, ['mark begun', 'run']],
+  ['counts every death where no mark is permitted', { isMarkable: false }, 1, ['mark begun', 'mark judged', 'judge']],
+  ['runs a suspect for the first time without a mark', { isMarkable: false }, 0, ['mark begun', 'run']],
+  ['judges a death in a run', { stage: 'begun' }, 1, ['mark judged', 'judge']],
+  ['gives another run where a worker died that waited for the verdict', { stage: 'judged' }, 2, ['isolate']],
+  ['waits on while the process of the run is alive', { stage: 'judged', isRunning: true }, 2, ['mark judged', 'judge']],
+  ['publishes a copy afresh that was counted ten times', {}, 10, ['isolate']],
+  ['dead-letters without a survivor', { stage: 'begun', survived: false }, 1, ['mark judged', 'judge', 'settle']],
+  ['acquits where one survived', { stage: 'begun', survived: true }, 1, ['mark judged', 'judge', 'isolate']],
+  [
+    'takes a stop during the verdict for no death',
+    { stage: 'begun', survived: undefined },
+    1,
+    ['mark judged', 'judge', 'unmark judged', 'requeue'],
+  ],
+])('%s', async (_, given, deliveryCount, steps) => {
+  const { deliver, done } = await bench(given);
+  await deliver('emails.suspects', deliveryCount);
+  expect(done).toEqual(steps);
+});
+
+it('holds a verdict that was interrupted not against the suspect, and counts the acquittal', async () => {
+  const { deliver, isolate } = await bench({ stage: 'judged' });
+  await deliver('emails.suspects', 2, 4);
+  expect(isolate).toHaveBeenCalledWith(
+    expect.anything(),
+    { outcome: INTERRUPTED },
+    {
+      kind: 'renew',
+      crashes: 2,
+      acquittals: 5,
+    },
+  );
+});
