@@ -14,7 +14,7 @@ const NO_DYNAMIC_IMPORT = new Set([
 
 /**
  * Loads a file by `import()`, which takes ES modules and CommonJS. By `require` where that is not to be had, or where it
- * does not know the file and a loader that was registered for `require` (`--require ts-node/register`) does.
+ * does not know the file and a loader that was registered for `require` (`--require esbuild-register`) does.
  */
 export const loadFile: LoadFile = async (path) => {
   try {
@@ -41,6 +41,7 @@ export function typeScriptHint(path: string, error: unknown): string {
   const ofConfig = /config\.ts$/.test(path) ? ' name it .mts if it holds "export",' : '';
   return (
     `\nNode ${process.versions.node} cannot load it by itself: name the built file,${ofConfig} or start the process with a ` +
-    'TypeScript loader: NODE_OPTIONS="--import tsx" (tsx emits no decorator metadata; "--require ts-node/register" does)'
+    'TypeScript loader: npm install --save-dev @oxc-node/core, NODE_OPTIONS="--import @oxc-node/core/register" (tsx emits no ' +
+    'decorator metadata: with it, each task names its payload)'
   );
 }

@@ -58,7 +58,7 @@ function noteUnseen(reader: OptionReader, why: string): void {
 function whyNotEmitted({ on }: TaskRecord): string {
   return on === 'class'
     ? 'compilers emit metadata only for methods that carry a decorator themselves, not for the "handle" of a decorated class'
-    : 'the compiler emitted no metadata. tsc and swc do with "emitDecoratorMetadata" (swc: "decoratorMetadata"); esbuild, and with it tsx and Vitest, never do';
+    : 'the compiler emitted no metadata. tsc, swc and oxc (Vitest since 4 with Vite 8) do with "emitDecoratorMetadata" (swc: "decoratorMetadata"); esbuild, and with it tsx and Vitest up to 3, never do';
 }
 
 function whatStandsBehind(type: unknown): string {

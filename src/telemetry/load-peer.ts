@@ -22,4 +22,6 @@ export function loadPeer<T>(name: string, option: string, load: (name: string) =
   }
 }
 
-const loadInstalled = (name: string): unknown => createRequire(__filename)(name);
+/** A bundle that is an ES module has no `__filename`: there the peers are looked for beside the program that was started. */
+const loadInstalled = (name: string): unknown =>
+  createRequire(typeof __filename === 'undefined' ? (process.argv[1] ?? `${process.cwd()}/`) : __filename)(name);

@@ -1,6 +1,17 @@
+import { existsSync } from 'node:fs';
 import { cp, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { bin, root, run, ScratchProjects, tsconfig } from './scratch-projects';
+
+/** Files that a Markdown page links to or shows, without anchors; code is no prose. */
+function relativeTargets(markdown: string): readonly string[] {
+  const prose = markdown.replace(/^ *(`{3,})[\s\S]*?^ *\1 *$/gm, '').replace(/`[^`\n]*`/g, '');
+  const links = prose.matchAll(/\]\(<?([^)\s>]+)|^\[[^\]]+\]: *(\S+)|\b(?:src|srcset|href)="([^"]+)"/gm);
+  return Array.from(links, ([, inline, reference, html]) => inline ?? reference ?? html ?? '')
+    .filter((target) => !/^(?:[a-z]+:|\/\/)/.test(target))
+    .map((target) => decodeURI(target.replace(/[#?].*$/, '')))
+    .filter((target) => target !== '');
+}
 
 /** What users install: the tarball that `npm pack` makes, unpacked beside its peers in scratch projects. */
 describe('the packed package', () => {
@@ -40,6 +51,15 @@ async function main(): Promise<void> {
 void main();
 `;
   const expected = ['greeted Ada 1 true', 'same id true', 'true', ''].join('\n');
+
+  /** The same for a compiler that emits no metadata, with a peer that is loaded when it is asked for. */
+  const bundled = program
+    .replace('@Task({ ', '@Task({ payload: Hello, ')
+    .replace('import type { TelemetryOptions }', 'import { telemetry, type TelemetryOptions }')
+    .replace(
+      '  console.log(UnroutableError',
+      "  console.log(typeof telemetry({ prometheus: true }) === 'object');\n  console.log(UnroutableError",
+    );
 
   it('works from a CommonJS TypeScript project, types checked to the bottom', async () => {
     const folder = await scratch.project('cjs', {
@@ -141,8 +161,94 @@ require('warren').createTaskApp({ url: 'memory:', tasks: ['*.tasks.*'], logger: 
   it('holds what users need and nothing else', async () => {
     const folder = await scratch.project('content', {});
     const files = await readdir(join(folder, 'node_modules/warren'));
-    expect(files.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+    expect(files.sort()).toEqual([
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'dist',
+      'docs',
+      'examples',
+      'package.json',
+    ]);
   });
+
+  it('has every page and picture that its pages link to', async () => {
+    const folder = join(await scratch.project('links', {}), 'node_modules/warren');
+    const pages = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.md'));
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/README.md', 'docs/do/run-workers.md']));
+    const dead: string[] = [];
+    for (const page of pages)
+      for (const target of relativeTargets(await readFile(join(folder, page), 'utf8')))
+        if (!existsSync(resolve(folder, dirname(page), target))) dead.push(`${page}: ${target}`);
+    expect(dead).toEqual([]);
+  });
+
+  it.each(['module', 'commonjs'])(
+    'reads TypeScript tasks by @oxc-node/core in a project of type %s',
+    async (type) => {
+      const folder = await scratch.project(
+        `loader-${type}`,
+        {
+          'package.json': JSON.stringify({ type }),
+          'tsconfig.json': tsconfig('nodenext'),
+          'greeting.ts': `
+import { IsString } from 'class-validator';
+export class Greeting { @IsString() name!: string; }
+`,
+          'greet.tasks.ts': `
+import { Task, TaskQueue, type TaskContext } from 'warren';
+import { Greeting } from './greeting.js';
+@TaskQueue('greetings')
+export class GreetTasks {
+  @Task() async greet(greeting: Greeting, task: TaskContext): Promise<void> {}
+}
+`,
+        },
+        { '@oxc-node': 'node_modules/@oxc-node' },
+      );
+      const command = (...args: readonly string[]) =>
+        run('node', ['node_modules/warren/dist/cli/main.js', ...args, '--tasks', './*.tasks.ts', '--url', 'memory:'], {
+          cwd: folder,
+          env: { ...process.env, NODE_OPTIONS: '--import @oxc-node/core/register' },
+        });
+      expect((await command('topology', 'print')).stdout).toContain('greetings.dead');
+      // The class that the metadata names refuses what does not fit.
+      await expect(command('enqueue', 'greetings.greet', '{"name":3}')).rejects.toMatchObject({
+        stderr: expect.stringContaining('name: must be a string') as string,
+      });
+    },
+    60_000,
+  );
+
+  /** What docs/do/run-workers.md says under "Bundle a worker". */
+  const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  it.each([
+    ['an ES module without its packages', ['--format=esm', '--packages=external']],
+    ['an ES module with a banner', ['--format=esm', `--banner:js=${BANNER}`]],
+    ['CommonJS', ['--format=cjs']],
+  ])(
+    'works bundled by esbuild into %s',
+    async (name, options) => {
+      const extension = options.includes('--format=cjs') ? 'cjs' : 'mjs';
+      const folder = await scratch.project(
+        `bundle ${name}`,
+        { 'package.json': '{}', 'tsconfig.json': tsconfig('nodenext'), 'main.ts': bundled },
+        {
+          'prom-client': 'node_modules/prom-client',
+          '@opentelemetry': 'node_modules/@opentelemetry',
+          tdigest: 'node_modules/tdigest',
+        },
+      );
+      const out = `bundle.${extension}`;
+      await run(bin('esbuild'), ['main.ts', '--bundle', '--platform=node', ...options, `--outfile=${out}`], {
+        cwd: folder,
+      });
+      expect((await run('node', [out], { cwd: folder })).stdout).toBe(`${expected}true\n`);
+    },
+    60_000,
+  );
 
   it('passes publint', async () => {
     const { stdout } = await run(bin('publint'), ['run', scratch.tarball, '--strict'], { cwd: root });

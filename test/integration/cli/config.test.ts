@@ -9,7 +9,7 @@ import { sharedBrokers } from '../../support/rabbitmq/shared-brokers';
 
 const TASKS = join(__dirname, 'fixtures/emails.tasks.cjs');
 const DIST = join(PROJECT_FOLDER, 'dist');
-/** A loader for `require`, as `ts-node/register` and `@swc-node/register` are. */
+/** A loader for `require`, as `esbuild-register` is. */
 const LOADER = `--require ${createRequire(__filename).resolve('esbuild-register')}`;
 /** Whether this Node reads TypeScript by itself: since 22.18. */
 const READS_TYPESCRIPT =
@@ -90,7 +90,9 @@ describe('warren.config', () => {
     }
     expect(code).toBe(2);
     expect(stderr).toMatch(/warren\.config\.ts cannot be loaded: TypeError: Unknown file extension/);
-    expect(stderr).toMatch(/Node \d+\.\d+\.\d+ cannot load it by itself: .*NODE_OPTIONS="--import tsx"/);
+    expect(stderr).toMatch(
+      /Node \d+\.\d+\.\d+ cannot load it by itself: .*NODE_OPTIONS="--import @oxc-node\/core\/register"/,
+    );
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
