@@ -5,7 +5,7 @@
 // A block that begins with "// name.ts" is that file; blocks of one page import each other by such names, and those of
 // one name are one file. A block that cannot compile says why: ```ts no-check: reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,8 +28,8 @@ const LINK_PAGES = [
 const COMPILER_OPTIONS = {
   target: 'es2022',
   lib: ['es2023'],
-  module: 'esnext',
-  moduleResolution: 'bundler',
+  module: 'nodenext',
+  moduleResolution: 'nodenext',
   moduleDetection: 'force',
   types: ['node', 'jest'],
   strict: true,
@@ -125,6 +125,10 @@ function compile(pages) {
       pageOf.set(relative(root, file), page);
     }
   }
+  // An ES module project with Warren installed, as the tutorial's is: relative imports need their extension.
+  writeFileSync(join(out, 'package.json'), JSON.stringify({ type: 'module' }));
+  mkdirSync(join(out, 'node_modules'), { recursive: true });
+  symlinkSync(root, join(out, 'node_modules/warren'), 'dir');
   writeFileSync(
     join(out, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['**/*.ts'] }),
