@@ -4,7 +4,10 @@ import type { Duration } from '../time/duration';
 export interface EnqueueOptions {
   /** Waits in the broker before it is delivered: 0 to 8.5 years, kept to 125 ms, never early. Not together with `runAt`. */
   readonly delay?: Duration;
-  /** Delivered at this instant; one that has passed means now. A `Date`, milliseconds since 1970, or an ISO 8601 text. */
+  /**
+   * Delivered at this instant; one that has passed means now. A `Date`, milliseconds since 1970, or an ISO 8601 text. A text with a
+   * time and without an offset (`2030-01-01T09:00`) counts in the time zone of the sending process; a date alone is midnight UTC.
+   */
   readonly runAt?: Date | number | string;
   /**
    * 0 (as a task without one) to 255; higher goes first, and never later than a task without one. Quorum queues have 27 levels

@@ -32,6 +32,9 @@ it.each<[EnqueueOptions, object]>([
   [{ runAt: new Date(NOW + 5_000) }, { delayMs: 5_000 }],
   [{ runAt: NOW + 5_000 }, { delayMs: 5_000 }],
   [{ runAt: '2026-01-01T00:01:00Z' }, { delayMs: 60_000 }],
+  // Without an offset, in the time zone of the sender; a date alone is midnight UTC.
+  [{ runAt: '2026-07-01T09:00' }, { delayMs: new Date(2026, 6, 1, 9).getTime() - NOW }],
+  [{ runAt: '2026-07-01' }, { delayMs: Date.UTC(2026, 6, 1) - NOW }],
   [{ runAt: '2025-12-31T00:00:00Z' }, { delayMs: 0 }],
   [{ priority: 0 }, { priority: 0 }],
   [{ priority: 255 }, { priority: 255 }],
