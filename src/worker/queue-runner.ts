@@ -11,13 +11,13 @@ import type { EndedAttempt, EndedAttempts } from './ended-attempts';
 import type { Overruns } from './overruns';
 import { type ConsumedQueue, QueueConsumer, type QueueConsumerParts } from './queue-consumer';
 import type { Settler } from './settler';
+import { nextStep } from './suspect-steps';
 import {
   acquittalsOf,
   crashesBefore,
   crashesBeforeIsolation,
   isSuspect,
   MAX_ACQUITTALS,
-  nextStep,
   SuspectDelivery,
 } from './suspects';
 import type { TrialMarks, TrialStage } from './trial-marks';
@@ -126,8 +126,16 @@ export class QueueRunner {
     }
     const attempt = await processor.process(delivery);
     ended();
-    // Before it is settled: what is given back then has not died. Of a delivery that was lost, the mark stays for the verdict.
-    if (isMarked && delivery.live) await marks.remove(delivery, 'begun');
+    // Of a delivery that was lost, the mark stays for the verdict.
+    const isToUnmark = isMarked && delivery.live;
+    if (attempt.outcome.kind === 'completed') {
+      // A kill between its end and its acknowledgement runs it twice: nothing comes between them.
+      await this.#settle(delivery, attempt, this.#suspects);
+      if (isToUnmark) void marks.remove(delivery, 'begun');
+      return;
+    }
+    // What is given back has killed nobody.
+    if (isToUnmark) await marks.remove(delivery, 'begun');
     // Given back as a fresh copy: before RabbitMQ 4.3, what is given back counts as a death.
     return attempt.outcome.kind === 'interrupted'
       ? this.#renew(delivery, { crashes: crashesBefore(delivery), acquittals: acquittalsOf(delivery) }, attempt)

@@ -18,10 +18,11 @@ interface Bench {
   readonly isRunning?: boolean;
   readonly isMarkable?: boolean;
   readonly survived?: boolean | undefined;
+  readonly outcome?: string;
 }
 
 /** A worker whose tasks never end, and whose verdicts are `survived`. */
-async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, ...given }: Bench = {}) {
+async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, outcome, ...given }: Bench = {}) {
   const handlers = new Map<string, (delivery: Delivery) => void>();
   const done: string[] = [];
   const broker = {
@@ -36,6 +37,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
       withoutRunning: (_: unknown, outcome: unknown) => ({ outcome }),
       process: () => {
         done.push('run');
+        if (outcome !== undefined) return { outcome: { kind: outcome } };
         return new Promise(() => undefined);
       },
     },
@@ -58,7 +60,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
     },
     endedAttempts: { take: () => undefined },
     skew: { observe: () => undefined },
-    overruns: { keeping: () => 0 },
+    overruns: { keeping: () => 0, settle: () => undefined },
     calm: () => undefined,
     longestUnsettledMs: () => 0,
   } as unknown as QueueRunnerParts;
@@ -88,6 +90,13 @@ it.each<[string, Bench, number, string[]]>([
   ['runs a suspect again whose worker died before it had begun', {}, 1, ['mark begun', 'run']],
   ['counts every death where no mark is permitted', { isMarkable: false }, 1, ['mark begun', 'mark judged', 'judge']],
   ['runs a suspect for the first time without a mark', { isMarkable: false }, 0, ['mark begun', 'run']],
+  [
+    'acknowledges a success before anything else',
+    { outcome: 'completed' },
+    0,
+    ['mark begun', 'run', 'settle', 'unmark begun'],
+  ],
+  ['takes what is given back for no death', { outcome: 'failed' }, 0, ['mark begun', 'run', 'unmark begun', 'settle']],
   ['judges a death in a run', { stage: 'begun' }, 1, ['mark judged', 'judge']],
   ['gives another run where a worker died that waited for the verdict', { stage: 'judged' }, 2, ['isolate']],
   ['waits on while the process of the run is alive', { stage: 'judged', isRunning: true }, 2, ['mark judged', 'judge']],
