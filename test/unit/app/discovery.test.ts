@@ -241,7 +241,9 @@ describe('discoverTaskClasses', () => {
         Promise.reject(Object.assign(new TypeError('Unknown'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' }));
       const { problems } = await failure(['a.ts'], { load });
       expect(problems).toEqual([
-        expect.stringMatching(/Unknown\nNode .* name the built file, or start .* loader: NODE_OPTIONS=/),
+        expect.stringMatching(
+          /Unknown\nNode .* name the built file, or start .* loader: npm install --save-dev @oxc-node\/core, NODE_OPTIONS=/,
+        ),
       ]);
     });
 
