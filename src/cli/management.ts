@@ -158,7 +158,7 @@ export async function classicQueueInUse(
   management: ManagementApi | undefined,
 ): Promise<string | undefined> {
   if (management === undefined) {
-    return 'whether messages of a classic queue are out is known only to the management plugin, which does not answer (--management)';
+    return 'whether messages of a classic queue are out is known only to the management plugin, which does not answer (--management; or --unchecked of "topology migrate", once who held them has stopped)';
   }
   const queues = list(await management.get(`/queues/${management.vhost}?disable_stats=true&enable_queue_totals=true`));
   const found = queues.find((each) => text(field(each, 'name')) === queue);

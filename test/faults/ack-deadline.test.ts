@@ -128,9 +128,9 @@ describe.each(['4.3', '3.10'] as const)('the acknowledgement timeout of RabbitMQ
       ]);
       letGo();
       await eventually(
-        'both ends, of which one settles nothing',
+        'the end of the run that the broker still waits for',
         () => completed,
-        (ids) => ids.length >= 2,
+        (ids) => ids.length >= 1,
       );
       expect(lost[0]).toMatchObject({ code: 'ACK_TIMEOUT', queue });
       expect(lost[0]?.message).toContain('consumer_timeout');
@@ -138,13 +138,15 @@ describe.each(['4.3', '3.10'] as const)('the acknowledgement timeout of RabbitMQ
       await eventually(
         'the next task',
         () => completed.length,
-        (count) => count >= 3,
+        (count) => count >= 2,
       );
       await eventually(
         'an empty queue',
         () => server.ctl('list_queues', 'name', 'messages'),
         (list) => list.includes(`${queue}\t0`) && list.includes(`${queue}.dead\t0`),
       );
+      // The first run ended on a channel that was closed: nothing of it was settled.
+      expect(completed.filter((each) => each === id)).toEqual([id]);
     });
   }
 

@@ -22,6 +22,7 @@ interface MigrateOptions extends CommonOptions {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly ladder?: boolean;
+  readonly unchecked?: boolean;
 }
 
 export function addMigrateCommand(topology: Command, session: Session): void {
@@ -32,6 +33,10 @@ export function addMigrateCommand(topology: Command, session: Session): void {
     )
     .argument('[queue...]', 'home queues; each with its dead letters and suspects (default: those of the tasks)')
     .option('--ladder', 'only the exchanges of the delay ladder, while tasks go on; once no earlier version runs')
+    .option(
+      '--unchecked',
+      'also classic queues of which no management plugin says what is out: you stopped who held it',
+    )
     .option('--dry-run', 'only say what would be moved')
     .option('--yes', 'do not ask');
   withManagementOptions(withCommonOptions(command, "warren topology migrate emails --tasks 'dist/**/*.tasks.js'"));
@@ -73,7 +78,9 @@ async function migrate(
   }
   const interruption = listenForInterrupt();
   try {
-    return await migrateAll(specs, app, interruption, await openManagement(options, app, session), output);
+    const management = await openManagement(options, app, session);
+    const classic = { management, unchecked: options.unchecked === true };
+    return await migrateAll(specs, app, interruption, classic, output);
   } finally {
     interruption.dispose();
   }
@@ -112,11 +119,18 @@ function ladderText({ kind, replaced, returned }: LadderMigrationResult): string
   return `Replaced ${replaced.length} exchanges. Messages that a level could not pass on leave it within three minutes.${back}`;
 }
 
+/** What is known of messages of classic queues that are out. */
+interface ClassicQueues {
+  readonly management: ManagementApi | undefined;
+  /** The operator vouches for what nothing else can say. */
+  readonly unchecked: boolean;
+}
+
 async function migrateAll(
   specs: readonly QueueSpec[],
   app: TaskApp,
   interruption: Interruption,
-  management: ManagementApi | undefined,
+  { management, unchecked }: ClassicQueues,
   output: Output,
 ): Promise<ExitCode> {
   const results: { queue: string; result: string; moved: number; lost: number }[] = [];
@@ -131,6 +145,7 @@ async function migrateAll(
         moved++;
       },
       classicInUse: async (queue) => {
+        if (management === undefined && unchecked) return undefined;
         const reason = await classicQueueInUse(queue, management);
         if (reason !== undefined)
           output.note(printable(`${queue}: ${reason}; stop who holds them, then run this again`));
