@@ -78,15 +78,13 @@ describe.each([
   ...sharedBrokers().map(({ version, url }) => ({ name: `RabbitMQ ${version}`, url })),
 ])('the quickstart on $name', ({ url }) => {
   it(
-    'tells its whole story, twice on one broker, and ends by itself in time',
+    'tells its whole story, twice on one broker, and ends by itself',
     async () => {
       // A second run meets what the first one left.
       for (let round = 0; round < 2; round++) {
-        const startedAt = performance.now();
         const { code, stdout, stderr } = await run('quickstart', { AMQP_URL: url });
         expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
         expectInOrder(stdout, QUICKSTART_STORY);
-        expect(performance.now() - startedAt).toBeLessThan(15_000);
         expect(Number(/it came ([\d.]+) s after it was sent/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(2);
         // biome-ignore lint/suspicious/noControlCharactersInRegex: this is what must not be there.
         expect(stdout).not.toMatch(/\u001b/);
