@@ -45,7 +45,7 @@ const USAGES: readonly Usage[] = [
   { command: 'dead list', args: ['QUEUE'], problem: ['no-such-queue'] },
   { command: 'dead show', args: ['letter-0', 'QUEUE'], problem: ['no-such-letter', 'QUEUE'] },
   { command: 'dead export', args: ['QUEUE'], problem: ['no-such-queue'], json: 'lines' },
-  { command: 'dead replay', args: ['QUEUE', '--id', 'letter-0'], problem: ['no-such-queue'] },
+  { command: 'dead replay', args: ['QUEUE', '--id', 'letter-0', '--yes'], problem: ['no-such-queue', '--yes'] },
   { command: 'dead discard', args: ['QUEUE', '--id', 'letter-1', '--yes'], problem: ['no-such-queue', '--yes'] },
   { command: 'schedules list', args: [] },
   { command: 'schedules trigger', args: ['no-such-schedule'], problem: ['no-such-schedule'], hasOwnTest: true },
@@ -65,7 +65,9 @@ const words = ({ command }: Usage): readonly string[] => command.split(' ');
 
 function leavesOf(command: Command, path: readonly string[] = []): readonly string[] {
   if (command.commands.length === 0) return [path.join(' ')];
-  return command.commands.flatMap((sub) => leavesOf(sub, [...path, sub.name()]));
+  // Completion asks a command of its own, which is for scripts and not for people.
+  const shown = command.commands.filter((sub) => !sub.name().startsWith('__'));
+  return shown.flatMap((sub) => leavesOf(sub, [...path, sub.name()]));
 }
 
 it('knows every command there is', () => {
@@ -127,7 +129,11 @@ describe.each(BROKER_USAGES)('warren $command', (usage) => {
       expect(stderr).not.toMatch(STACK);
       if (json.length === 0)
         expect(stderr).toMatch(/^error: Cannot connect to amqp:\/\/127\.0\.0\.1:1 \(unreachable\)/m);
-      else expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'CONNECTION_FAILED' } });
+      // A worker that npm has started warns of that before.
+      else
+        expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+          error: { code: 'CONNECTION_FAILED' },
+        });
     },
   );
 
