@@ -1,5 +1,5 @@
 import type { Broker } from '../../../src/broker/broker';
-import { PublishRefusedError } from '../../../src/errors/enqueue-errors';
+import { PublishRefusedError, UnroutableError } from '../../../src/errors/enqueue-errors';
 import { migrateLadder, unplannedLadderExchanges } from '../../../src/migration/migrate-ladder';
 import { DELAY_LEVELS, route } from '../../../src/topology/ladder';
 import { DELAY_UNROUTED, delayLevelName } from '../../../src/topology/names';
@@ -66,13 +66,13 @@ export function describeLadder(
       const { exchange, routingKey } = route(HOME, delayMs, 'exact');
       return publish(exchange, routingKey, text);
     };
-    /** As a caller would: in the milliseconds in which an exchange is away, the broker refuses what is published to it. */
+    /** As a caller would: in the milliseconds in which an exchange is away, or has lost its bindings, nothing can be published to it. */
     const untilTaken = async (send: () => Promise<void>): Promise<void> => {
       for (;;) {
         try {
           return await send();
         } catch (error) {
-          if (!(error instanceof PublishRefusedError)) throw error;
+          if (!(error instanceof PublishRefusedError || error instanceof UnroutableError)) throw error;
         }
       }
     };
