@@ -357,6 +357,8 @@ export function describeTasks(brokerName: string, urlOf: () => string): void {
             },
           ],
         });
+        // A start makes one of each class, to find constructors that need arguments.
+        seen.length = 0;
         let completed = 0;
         const both = new Promise<void>((resolve) =>
           app.on('task:completed', () => void (++completed === 2 && resolve())),
