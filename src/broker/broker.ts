@@ -138,8 +138,6 @@ export interface ProbeTargets {
   readonly queues: readonly string[];
   /** To publish to. None may lead a key that begins with `warren.probe.` anywhere: no fanout, no alternate exchange. */
   readonly exchanges: readonly string[];
-  /** To publish to as well, of exchanges that keep every message: tried without one. */
-  readonly keepingExchanges: readonly string[];
 }
 
 export interface BrokerProbe {

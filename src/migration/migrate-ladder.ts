@@ -1,6 +1,6 @@
 import type { Broker } from '../broker/broker';
 import type { TopologyDifference } from '../topology/compare';
-import { planDelivery, planLevels } from '../topology/ladder-plan';
+import { planLadderEnds, planLevels } from '../topology/ladder-plan';
 import { DELAY_UNROUTED } from '../topology/names';
 import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
 import { returnParked } from './return-parked';
@@ -28,8 +28,8 @@ export function unplannedLadderExchanges(broker: Broker): Promise<readonly Topol
 /**
  * Gives every exchange of the delay ladder its alternate exchange, while tasks go on. RabbitMQ cannot change an exchange, so
  * each is deleted and declared again. In these milliseconds a queue keeps what it would dead-letter to the exchange (and
- * tries again within three minutes), what is published to it is refused, and a message that comes between the declaration
- * and the bindings goes to `warren.delay.unrouted`, from where the last step brings it back.
+ * tries again within three minutes), and a message that comes between the declaration and the bindings goes to
+ * `warren.delay.unrouted`, from where the last step brings it back.
  *
  * The lowest level comes first: as long as the exchange above has no alternate exchange, nothing that falls through it is parked.
  *
@@ -44,7 +44,7 @@ export async function migrateLadder({
   try {
     const levels = planLevels();
     // Where misrouted messages are to go, and what the bindings lead to.
-    await broker.declare({ ...planDelivery(), queues: [...planDelivery().queues, ...levels.queues] });
+    await broker.declare({ ...planLadderEnds(), queues: [...planLadderEnds().queues, ...levels.queues] });
     const differences = await unplannedLadderExchanges(broker);
     const unplanned = new Set(differences.map(({ name }) => name));
     const missing = new Set(differences.flatMap(({ kind, name }) => (kind === 'missing' ? [name] : [])));

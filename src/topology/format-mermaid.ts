@@ -24,7 +24,7 @@ export function formatMermaid(topology: Topology): string {
     const from = idOf('exchange', binding.source);
     const to = idOf(binding.destinationType, binding.destination);
     const key = describeKey(binding);
-    const label = key === '' || levels.has(binding.source) ? '' : `|${quoted(key)}|`;
+    const label = key === '' || levels.has(binding.source) || levels.has(binding.destination) ? '' : `|${quoted(key)}|`;
     return `${from} -->${label} ${to}`;
   };
   const arrows = topology.bindings.filter((each) => !isInsideLadder(each, levels)).map(arrow);

@@ -23,7 +23,7 @@ export function formatText(topology: Topology): string {
   const queues = [...shown.queues.map(queueRow), ...fold(LADDER, 'quorum', `${count}, ${DELAY_UNIT_MS} ms × 2^level`)];
   const bindings = [
     ...shown.bindings.map(bindingRow),
-    ...fold(LADDER, `${levels.bindings.length} bindings, two a level`),
+    ...fold(LADDER, `${levels.bindings.length} bindings, three a level`),
   ];
   return [section('Exchanges', exchanges), section('Queues', queues), section('Bindings', bindings)].join('\n');
 }

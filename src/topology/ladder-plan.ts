@@ -1,5 +1,5 @@
 import { DELAY_LEVELS, exchangeBelow } from './ladder';
-import { DELAY_DELIVER_EXCHANGE, DELAY_UNROUTED, delayLevelName } from './names';
+import { DELAY_DELIVER_EXCHANGE, DELAY_ENTER_EXCHANGE, DELAY_UNROUTED, delayLevelName } from './names';
 import { keptQueueArguments, levelQueueArguments } from './queue-arguments';
 import type { Arguments, BindingSpec, Topology } from './topology';
 
@@ -9,7 +9,7 @@ import type { Arguments, BindingSpec, Topology } from './topology';
  */
 const PARKS_UNROUTED: Arguments = Object.freeze({ 'alternate-exchange': DELAY_UNROUTED });
 
-/** The 31 levels: an exchange, a queue and two bindings each. */
+/** The 31 levels: an exchange, a queue and three bindings each. */
 export function planLevels(): Topology {
   const levels = Array.from({ length: DELAY_LEVELS }, (_, level) => ({ level, name: delayLevelName(level) }));
   return {
@@ -19,19 +19,30 @@ export function planLevels(): Topology {
   };
 }
 
-/** A set bit waits in the level's queue; a clear one falls through to the next exchange in the same routing step. */
+/**
+ * A set bit waits in the level's queue; a clear one falls through to the next exchange in the same routing step. Senders
+ * come straight to the queue of the highest set bit.
+ */
 function levelBindings(level: number, name: string): readonly BindingSpec[] {
-  const higherBits = '*.'.repeat(DELAY_LEVELS - 1 - level);
+  const bitsAbove = DELAY_LEVELS - 1 - level;
+  const anyBits = '*.'.repeat(bitsAbove);
+  const toQueue = { destination: name, destinationType: 'queue' } as const;
   return [
-    { source: name, destination: name, destinationType: 'queue', routingKey: `${higherBits}1.#` },
-    { source: name, destination: exchangeBelow(level), destinationType: 'exchange', routingKey: `${higherBits}0.#` },
+    { ...toQueue, source: DELAY_ENTER_EXCHANGE, routingKey: `${'0.'.repeat(bitsAbove)}1.#` },
+    { ...toQueue, source: name, routingKey: `${anyBits}1.#` },
+    { source: name, destination: exchangeBelow(level), destinationType: 'exchange', routingKey: `${anyBits}0.#` },
   ];
 }
 
-/** The ladder's lower end: home again, or parked where people see it. */
-export function planDelivery(): Topology {
+/**
+ * The ladder's two ends. Senders enter by an exchange that has no alternate exchange: where the queue of a level is missing,
+ * they get their message back as unroutable, and declare the queue again. At the lower end a message goes home, or is parked
+ * where people see it.
+ */
+export function planLadderEnds(): Topology {
   return {
     exchanges: [
+      { name: DELAY_ENTER_EXCHANGE, type: 'topic', arguments: {}, declare: true },
       { name: DELAY_DELIVER_EXCHANGE, type: 'topic', arguments: PARKS_UNROUTED, declare: true },
       { name: DELAY_UNROUTED, type: 'fanout', arguments: {}, declare: true },
     ],

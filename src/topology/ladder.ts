@@ -1,4 +1,4 @@
-import { DELAY_DELIVER_EXCHANGE, delayLevelName } from './names';
+import { DELAY_DELIVER_EXCHANGE, DELAY_ENTER_EXCHANGE, delayLevelName } from './names';
 
 /** The grain of every delay. Level L of the ladder waits 2^L of it. */
 export const DELAY_UNIT_MS = 125;
@@ -19,7 +19,6 @@ export interface Route {
   readonly routingKey: string;
 }
 
-const LEVEL_NAMES: readonly string[] = Array.from({ length: DELAY_LEVELS }, (_, level) => delayLevelName(level));
 // A key's 31 bits as 7 + 8 + 8 + 8, each with its dots: a route is four look-ups and no loop.
 const SEVEN_BITS = bitTexts(7);
 const EIGHT_BITS = bitTexts(8);
@@ -57,8 +56,8 @@ export function roundUpToSignificantBits(units: number, bits: number): number {
 }
 
 /**
- * Where to publish a message for a home queue: without delay to the queue itself, by the default exchange, else straight
- * to the ladder's level of the highest set bit. Runs once for every message sent, so what it returns is not frozen.
+ * Where to publish a message for a home queue: without delay to the queue itself, by the default exchange, else to the
+ * exchange that leads to the ladder's level of the highest set bit. Runs once for every message sent, so what it returns is not frozen.
  *
  * @param delayMs - milliseconds, 0 to {@link MAX_DELAY_MS}; waited in whole units, rounded up.
  * @throws RangeError when the delay is out of range.
@@ -66,7 +65,7 @@ export function roundUpToSignificantBits(units: number, bits: number): number {
 export function route(queue: string, delayMs: number, precision: DelayPrecision): Route {
   const units = unitsOf(delayMs, precision);
   if (units === 0) return { exchange: '', routingKey: queue };
-  return { exchange: `${LEVEL_NAMES[31 - Math.clz32(units)]}`, routingKey: bitPrefix(units) + queue };
+  return { exchange: DELAY_ENTER_EXCHANGE, routingKey: bitPrefix(units) + queue };
 }
 
 /** How long a message waits on the ladder that is to wait for so long, in milliseconds. @throws RangeError as `route` does. */
@@ -96,11 +95,10 @@ export function homeOfLadderKey(routingKey: string): string | undefined {
   return LADDER_KEY.exec(routingKey)?.[2];
 }
 
-/** The exchange where the whole way of a ladder's key begins: the level of its highest set bit. */
+/** The exchange where the whole way of a ladder's key begins; where no bit is set, its end. */
 export function firstExchange(routingKey: string): string {
   const [, bits = ''] = LADDER_KEY.exec(routingKey) ?? [];
-  const highest = bits.replaceAll('.', '').indexOf('1');
-  return highest < 0 ? DELAY_DELIVER_EXCHANGE : delayLevelName(DELAY_LEVELS - 1 - highest);
+  return bits.includes('1') ? DELAY_ENTER_EXCHANGE : DELAY_DELIVER_EXCHANGE;
 }
 
 /** The exchange that a level of the ladder hands its messages to. */

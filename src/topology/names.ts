@@ -4,6 +4,8 @@ import { WARREN_PREFIX } from '../task/reserved-names';
 const ALIBI_PREFIX = 'warren.alibi.';
 /** The direct exchange that sorts dead letters by their home queue. */
 export const DEAD_EXCHANGE = 'warren.dead';
+/** The topic exchange by which senders put a delayed message on the ladder. */
+export const DELAY_ENTER_EXCHANGE = `${DELAY_PREFIX}enter`;
 /** The topic exchange below the ladder, which brings delayed messages home. */
 export const DELAY_DELIVER_EXCHANGE = `${DELAY_PREFIX}deliver`;
 /** The fanout exchange, and the queue, of delayed messages whose home queue is gone. */

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/configuration-error';
 import type { QueueDefinition } from '../task/definition';
 import { effectiveRoutingKey, foreignExchange } from './foreign-exchange';
 import { homeBindingKey } from './ladder';
-import { planDelivery, planLevels } from './ladder-plan';
+import { planLadderEnds, planLevels } from './ladder-plan';
 import {
   DEAD_EXCHANGE,
   DELAY_DELIVER_EXCHANGE,
@@ -44,7 +44,7 @@ export function planTopology({ queues, schedules = false }: PlanInput): Topology
     queues: [],
     bindings: [],
   };
-  const parts = [dead, planLevels(), planDelivery(), ...(schedules ? [SCHEDULES] : []), ...queues.map(planQueue)];
+  const parts = [dead, planLevels(), planLadderEnds(), ...(schedules ? [SCHEDULES] : []), ...queues.map(planQueue)];
   return Object.freeze({
     exchanges: freezeNamed(parts.flatMap((part) => part.exchanges)),
     queues: freezeNamed(parts.flatMap((part) => part.queues)),

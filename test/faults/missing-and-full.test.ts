@@ -1,6 +1,6 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { defineTask, fixed, Task, type TaskContext, TaskQueue } from '../../src';
-import { delayLevelName } from '../../src/topology/names';
+import { DELAY_ENTER_EXCHANGE, delayLevelName } from '../../src/topology/names';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import type { TestBroker } from '../support/rabbitmq/broker';
@@ -40,7 +40,7 @@ describe.each(['4.3', '3.10'] as const)('what a failing task needs, on RabbitMQ 
 
   it('is missed and declared again: the exchange that its retry goes to, and the retry is made', async () => {
     const { app, work, attempts, failures } = await start(2);
-    await (await admin.createChannel()).deleteExchange(delayLevelName(0));
+    await (await admin.createChannel()).deleteExchange(DELAY_ENTER_EXCHANGE);
     const completed = app.once('task:completed');
     const { id } = await work();
     expect(await bounded('the second attempt', completed)).toMatchObject({ id, attempt: 2 });

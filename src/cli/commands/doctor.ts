@@ -8,6 +8,7 @@ import { printable } from '../../text/printable';
 import { type Duration, parseDuration } from '../../time/duration';
 import {
   DEAD_EXCHANGE,
+  DELAY_ENTER_EXCHANGE,
   DELAY_UNROUTED,
   deadQueueName,
   delayLevelName,
@@ -82,14 +83,13 @@ async function gatherFacts(
 
 /**
  * What stands for everything else of its kind: one level of the ladder for all, since permissions are patterns. No
- * exchange that leads anywhere: neither those of users, nor those below the ladder.
+ * exchange that leads anywhere: neither those of users, nor those that park what no binding takes.
  */
 function probeTargets({ topology }: TaskApp): ProbeTargets {
   const isLadder = (name: string): boolean => isReservedName(name) && name !== delayLevelName(0);
   return {
     queues: topology.queues.map(({ name }) => name).filter((name) => !isLadder(name)),
-    exchanges: ['', DEAD_EXCHANGE],
-    keepingExchanges: [delayLevelName(0)],
+    exchanges: ['', DEAD_EXCHANGE, DELAY_ENTER_EXCHANGE],
   };
 }
 

@@ -92,6 +92,23 @@ export function describeLadder(
       expect(await broker.countReady(HOME)).toBe(0);
     }, 120_000);
 
+    it('gives a delayed task back to its sender where the queue of its level is missing', async () => {
+      const gone = delayLevelName(3);
+      await broker.declare({
+        ...plan,
+        queues: plan.queues.filter(({ name: queue }) => queue !== gone),
+        bindings: plan.bindings.filter(
+          ({ destination, destinationType }) => destinationType !== 'queue' || destination !== gone,
+        ),
+      });
+      await expect(delayed('comes back', 8 * 125)).rejects.toThrow(UnroutableError);
+      expect(await broker.countReady(DELAY_UNROUTED)).toBe(0);
+      await broker.applyTopology(plan, 'assert');
+      await delayed('waits', 8 * 125);
+      const { inbox } = await consume(broker, HOME);
+      expect(textOf(await inbox.take())).toBe('waits');
+    }, 60_000);
+
     it('parks what was sent to the queue of a level by its name, and delayed tasks pass it', async () => {
       await broker.applyTopology(plan, 'assert');
       const levels = [0, 1, 2, 3];

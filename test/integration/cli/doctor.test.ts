@@ -249,7 +249,7 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
       expect(findings(ended)).toEqual(
         expect.arrayContaining([
           finding('warning', /may not read guarded, guarded\.suspects/, /set_permissions/),
-          finding('warning', /may not write warren\.delay\.00, amq\.default$/, /set_permissions/),
+          finding('warning', /may not write amq\.default, warren\.delay\.enter$/, /set_permissions/),
           finding('note', /may not configure guarded, guarded\.dead/, /declares/),
         ]),
       );

@@ -4,7 +4,7 @@ import { ConnectionClosedError } from '../../../src/errors/enqueue-errors';
 import { createMemoryBroker } from '../../../src/memory/memory-server';
 import { systemClock } from '../../../src/time/system-clock';
 import { homeBindingKey, MAX_DELAY_MS, route } from '../../../src/topology/ladder';
-import { planDelivery, planLevels } from '../../../src/topology/ladder-plan';
+import { planLadderEnds, planLevels } from '../../../src/topology/ladder-plan';
 import { DELAY_DELIVER_EXCHANGE } from '../../../src/topology/names';
 import { consume, Inbox } from '../../conformance/broker/inbox';
 import { exchange, quorumQueue, topology, toQueue } from '../../conformance/broker/topologies';
@@ -100,7 +100,7 @@ describe('the embedded broker', () => {
   });
 
   it('delays a message by the whole ladder, to the millisecond, up to years', async () => {
-    const [levels, delivery] = [planLevels(), planDelivery()];
+    const [levels, delivery] = [planLevels(), planLadderEnds()];
     await declare(broker, {
       exchanges: [...levels.exchanges, ...delivery.exchanges],
       queues: [...levels.queues, ...delivery.queues, quorumQueue('home')],

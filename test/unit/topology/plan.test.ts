@@ -42,6 +42,7 @@ describe('a small plan', () => {
   warren.dead            direct
   warren.delay.00 … 30   topic   31 delay levels
   warren.delay.deliver   topic   alternate-exchange=warren.delay.unrouted
+  warren.delay.enter     topic
   warren.delay.unrouted  fanout
 
 Queues
@@ -59,7 +60,7 @@ Bindings
   shop → billing                                 order.*
   warren.dead → billing.dead                     billing
   warren.dead → emails.dead                      emails
-  warren.delay.00 … 30                           62 bindings, two a level
+  warren.delay.00 … 30                           93 bindings, three a level
   warren.delay.deliver → billing                 *{31}.billing
   warren.delay.deliver → emails                  *{31}.emails
   warren.delay.unrouted → warren.delay.unrouted
@@ -112,9 +113,21 @@ describe('the ladder', () => {
   const plan = planTopology({ queues: [] });
 
   it('stands whole without any queue', () => {
-    expect(plan.exchanges).toHaveLength(31 + 3);
+    expect(plan.exchanges).toHaveLength(31 + 4);
     expect(plan.queues).toHaveLength(31 + 1);
-    expect(plan.bindings).toHaveLength(62 + 1);
+    expect(plan.bindings).toHaveLength(93 + 1);
+  });
+
+  it('brings what enters to the queue of the highest set bit, and what fits no level back to its sender', () => {
+    const entries = plan.bindings.filter(({ source }) => source === 'warren.delay.enter');
+    expect(entries).toHaveLength(31);
+    expect(entries).toContainEqual({
+      source: 'warren.delay.enter',
+      destination: 'warren.delay.28',
+      destinationType: 'queue',
+      routingKey: '0.0.1.#',
+    });
+    expect(plan.exchanges.find(({ name }) => name === 'warren.delay.enter')?.arguments).toEqual({});
   });
 
   it('binds each level to its own queue for a set bit and to the next exchange for a clear one', () => {
