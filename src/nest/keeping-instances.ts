@@ -1,4 +1,5 @@
 import { type ArgumentMetadata, type PipeTransform, ValidationPipe } from '@nestjs/common';
+import { IsOptional } from 'class-validator';
 
 /** What `ValidationPipe` keeps for the classes that extend it. */
 interface PipeParts {
@@ -18,15 +19,28 @@ export function keepingInstances(pipe: PipeTransform): PipeTransform {
   if (!(pipe instanceof ValidationPipe) || pipe.transform !== ValidationPipe.prototype.transform) return pipe;
   const existing = known.get(pipe);
   if (existing !== undefined) return existing;
+  let ready: Promise<unknown> | undefined;
   const keeping: PipeTransform = {
-    transform: (value: unknown, metadata: ArgumentMetadata) =>
-      isMade(value, metadata, pipe as unknown as PipeParts)
-        ? validated(value, pipe as unknown as PipeParts)
-        : pipe.transform(value, metadata),
+    async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+      if (!isMade(value, metadata, pipe as unknown as PipeParts)) return pipe.transform(value, metadata);
+      ready ??= loadValidator(pipe);
+      await ready;
+      return validated(value, pipe as unknown as PipeParts);
+    },
   };
   known.set(pipe, keeping);
   return keeping;
 }
+
+/** A class that every object passes. */
+class AnyObject {
+  @IsOptional()
+  readonly nothing?: undefined;
+}
+
+/** Nest 12 has its validator only after the first `transform` of a pipe; one with an `expectedType` may refuse the object. */
+const loadValidator = (pipe: ValidationPipe): Promise<unknown> =>
+  pipe.transform({}, { type: 'body', metatype: AnyObject }).catch(() => undefined);
 
 function isMade(value: unknown, { type, metatype }: ArgumentMetadata, { expectedType }: PipeParts): value is object {
   const declared: unknown = expectedType ?? metatype;
