@@ -3,7 +3,7 @@ import { parseAddresses } from '../amqp/addresses';
 import { type CredentialsOption, isPem, type PemSource, type TlsOptions } from '../broker/access';
 import { listUrls } from '../broker/url-list';
 import { ConfigurationError } from '../errors/configuration-error';
-import type { OptionReader } from '../task/option-reader';
+import type { OptionReader } from '../options/option-reader';
 
 /** How to get to the broker, read and checked. */
 export interface ResolvedConnectionOptions {

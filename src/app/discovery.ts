@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { isTaskClass } from '../decorators/inherited-records';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown, truncateBytes } from '../errors/describe-thrown';
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
 import type { ClassType } from '../task/class-type';
 import { type FoundFiles, findFiles } from './find-files';
 import { type LoadFile, loadFile, typeScriptHint } from './load-file';

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { loadFile, typeScriptHint } from '../app/load-file';
 import type { WarrenConfig } from '../app/warren-config';
 import { describeThrown } from '../errors/describe-thrown';
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
 import { isTaskContract } from '../task/contract';
 import { UsageError } from './usage-error';
 

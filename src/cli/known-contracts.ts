@@ -1,6 +1,6 @@
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetter } from '../dead-letter/dead-letter';
-import { nearestName } from '../errors/nearest-name';
+import { nearestName } from '../options/nearest-name';
 import { defineTask, type TaskContract } from '../task/contract';
 import { queueNameProblem } from '../task/names';
 import type { LoadedConfig } from './config';

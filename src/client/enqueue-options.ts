@@ -1,8 +1,8 @@
-import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
-import { nearestName } from '../errors/nearest-name';
 import { isWellFormed } from '../message/header-values';
 import { headerProblems } from '../message/headers';
+import { describeValue } from '../options/describe-value';
+import { nearestName } from '../options/nearest-name';
 import type { EnqueueOptions } from '../task/enqueue-options';
 import { DURATION_FORMS, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';

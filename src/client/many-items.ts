@@ -1,5 +1,5 @@
-import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
+import { describeValue } from '../options/describe-value';
 import type { EnqueueItem, EnqueueResult } from '../task/task-methods';
 import { nextRealTurn } from '../time/real-timers';
 import { Window } from './window';

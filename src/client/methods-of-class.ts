@@ -1,5 +1,5 @@
 import { UnknownTaskError } from '../errors/enqueue-errors';
-import { nearestName } from '../errors/nearest-name';
+import { nearestName } from '../options/nearest-name';
 import type { ClassType } from '../task/class-type';
 
 /**

@@ -1,12 +1,12 @@
 import type { Broker, OnPublishEnd, PublishOptions } from '../broker/broker';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
-import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError, UnknownTaskError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import { type SendTrace, type TaskTracer, withTraceHeaders } from '../events/tracer';
 import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
+import { describeValue } from '../options/describe-value';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
 import type { EnqueueOptions } from '../task/enqueue-options';

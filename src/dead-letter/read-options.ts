@@ -1,7 +1,7 @@
-import { describeValue } from '../errors/describe-value';
 import { InvalidOptionsError } from '../errors/enqueue-errors';
+import { describeValue } from '../options/describe-value';
+import { OptionReader } from '../options/option-reader';
 import { queueNameProblem } from '../task/names';
-import { OptionReader } from '../task/option-reader';
 import { DEAD_LETTER_REASONS } from '../task/outcome';
 import type { DeadLetter } from './dead-letter';
 import type { DeadLetterFilter } from './filter';

@@ -1,6 +1,6 @@
+import type { OptionReader } from '../options/option-reader';
 import type { ExchangeType, QueueBinding } from '../task/definition';
 import { nameProblem } from '../task/names';
-import type { OptionReader } from '../task/option-reader';
 import { reservedExchangeProblem } from '../task/reserved-names';
 import { readRoutingKeys } from './routing-keys';
 import type { QueueBindingOption } from './task-queue-options';

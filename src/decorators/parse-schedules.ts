@@ -1,7 +1,7 @@
+import type { OptionReader } from '../options/option-reader';
 import { DEFAULT_SCHEDULE, parseScheduleSettings, SCHEDULE_SETTING_KEYS } from '../recurrence/parse-schedule';
 import type { ScheduleOptions } from '../recurrence/schedule-options';
 import { nameProblem } from '../task/names';
-import type { OptionReader } from '../task/option-reader';
 import type { ScheduleDefinition } from '../task/schedule';
 
 const SCHEDULE_KEYS = [

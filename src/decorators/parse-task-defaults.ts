@@ -1,5 +1,5 @@
+import type { DurationRange, OptionReader } from '../options/option-reader';
 import { parseRetry, RETRY_OPTION_KEYS, type RetryOverrides } from '../retry/normalize-retry';
-import type { DurationRange, OptionReader } from '../task/option-reader';
 import { DAY, MINUTE } from '../time/duration';
 import type { TaskDefaults } from './task-options';
 

@@ -1,6 +1,6 @@
+import { OptionReader } from '../options/option-reader';
 import type { QueueBinding, QueueType } from '../task/definition';
 import { queueNameProblem } from '../task/names';
-import { OptionReader } from '../task/option-reader';
 import type { Owned } from './inherited-records';
 import { className } from './labels';
 import type { QueueRecord } from './metadata-registry';

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../errors/configuration-error';
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
+import { OptionReader } from '../options/option-reader';
 import type { ClassType } from '../task/class-type';
 import type { QueueDefinition, TaskDefinition } from '../task/definition';
-import { OptionReader } from '../task/option-reader';
 import { TaskCatalog } from './catalog';
 import { noteDuplicateNames, noteDuplicateSchedules, noteRoutingKeys } from './check-definitions';
 import { collectRecords, type InheritedRecords } from './inherited-records';

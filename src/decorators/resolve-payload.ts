@@ -1,5 +1,5 @@
+import type { OptionReader } from '../options/option-reader';
 import type { ClassType } from '../task/class-type';
-import type { OptionReader } from '../task/option-reader';
 import { NO_PAYLOAD, type PayloadType, payloadTypeOf } from '../task/payload-type';
 import type { MethodShape } from './handler-method';
 import type { TaskRecord } from './metadata-registry';

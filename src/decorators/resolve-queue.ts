@@ -1,4 +1,4 @@
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
 import type { QueueBinding, QueueDefinition } from '../task/definition';
 import type { ParsedTaskQueue } from './parse-task-queue';
 

@@ -1,9 +1,9 @@
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
+import { OptionReader } from '../options/option-reader';
 import { longestLife } from '../retry/longest-life';
 import { resolveRetry } from '../retry/normalize-retry';
 import type { TaskDefinition } from '../task/definition';
 import { nameProblem, queueNameProblem } from '../task/names';
-import { OptionReader } from '../task/option-reader';
 import { describePayloadType, type PayloadType } from '../task/payload-type';
 import { DAY } from '../time/duration';
 import { methodOf } from './handler-method';

@@ -1,4 +1,4 @@
-import type { OptionReader } from '../task/option-reader';
+import type { OptionReader } from '../options/option-reader';
 
 /** AMQP's short strings. */
 const MAX_ROUTING_KEY_BYTES = 255;

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
-import { describeValue } from '../errors/describe-value';
 import { HttpListenError } from '../errors/http-listen-error';
+import { describeValue } from '../options/describe-value';
 import type { HttpOptions } from './http-options';
 
 /** What a path of the endpoint answers. */

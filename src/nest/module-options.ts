@@ -1,8 +1,8 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
 import type { TaskAppOptions } from '../app/app-options';
 import { ConfigurationError } from '../errors/configuration-error';
+import { OptionReader } from '../options/option-reader';
 import type { ClassType } from '../task/class-type';
-import { OptionReader } from '../task/option-reader';
 
 export const GLOBAL_ENHANCERS = ['guards', 'pipes', 'interceptors', 'filters'] as const;
 export type GlobalEnhancer = (typeof GLOBAL_ENHANCERS)[number];

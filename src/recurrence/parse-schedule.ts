@@ -1,4 +1,4 @@
-import type { OptionReader } from '../task/option-reader';
+import type { OptionReader } from '../options/option-reader';
 import {
   type CatchUp,
   LAST_TICK,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error';
-import { OptionReader } from '../task/option-reader';
+import { OptionReader } from '../options/option-reader';
 import type { Backoff, BackoffInput, Jitter } from '../task/retry-policy';
 import { type Duration, formatDuration, HOUR, parseDuration } from '../time/duration';
 import { DELAY_RANGE } from './delay-range';

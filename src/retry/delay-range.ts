@@ -1,4 +1,4 @@
-import type { DurationRange } from '../task/option-reader';
+import type { DurationRange } from '../options/option-reader';
 
 /** What the broker's delay ladder can hold: 31 bits of 125 ms, about 8.5 years. `topology/` owns the ladder, and stands above. */
 const MAX_DELAY_MS = (2 ** 31 - 1) * 125;

@@ -1,4 +1,4 @@
-import { OptionReader } from '../task/option-reader';
+import { OptionReader } from '../options/option-reader';
 import type { Backoff, ErrorMatcher, RetryPolicy, RetryRule } from '../task/retry-policy';
 import { type Duration, HOUR, SECOND } from '../time/duration';
 import { exponential } from './backoff';

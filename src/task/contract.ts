@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error';
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
 import type { ClassType } from './class-type';
 import type { QueueType } from './definition';
 import { nameProblem, queueNameProblem } from './names';

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/configuration-error';
-import { OptionReader } from '../task/option-reader';
+import { OptionReader } from '../options/option-reader';
 import { type MetricProducer, type MetricTemporality, OwnMetricProducer } from './metrics/metric-producer';
 import type { PrometheusRegistry } from './metrics/prometheus';
 

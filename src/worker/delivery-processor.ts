@@ -1,6 +1,5 @@
 import type { Delivery } from '../broker/broker';
 import { Bag } from '../collections/bag';
-import { describeValue } from '../errors/describe-value';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import { HandlerUnavailableError } from '../errors/task-errors';
 import { inOwnContext } from '../events/async-context';
@@ -15,6 +14,7 @@ import type { PayloadResult } from '../message/payload/payload-check';
 import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
 import type { TaskInvocation } from '../middleware/middleware';
+import { describeValue } from '../options/describe-value';
 import type { TaskDefinition } from '../task/definition';
 import type { TaskOutcome } from '../task/outcome';
 import type { TaskSender } from '../task/task-methods';

@@ -1,5 +1,5 @@
 import { describeThrown } from '../errors/describe-thrown';
-import { describeValue } from '../errors/describe-value';
+import { describeValue } from '../options/describe-value';
 import type { TaskOutcome } from '../task/outcome';
 import { type DiscardTask, type FailTask, isTaskSignal, type RetryTask, type SnoozeTask } from '../task/signals';
 import { type Duration, parseDuration } from '../time/duration';

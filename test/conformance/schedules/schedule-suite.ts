@@ -8,12 +8,12 @@ import {
   type TaskContext,
   TaskQueue,
 } from '../../../src';
+import { OptionReader } from '../../../src/options/option-reader';
 import { parseScheduleSettings } from '../../../src/recurrence/parse-schedule';
 import type { ScheduleOption } from '../../../src/recurrence/schedule-options';
 import { scheduleMessage } from '../../../src/schedule/message-json';
 import { storedSchedule } from '../../../src/schedule/schedule-json';
 import type { ClassType } from '../../../src/task/class-type';
-import { OptionReader } from '../../../src/task/option-reader';
 import type { ScheduleSettings } from '../../../src/task/schedule';
 import { startApp, stopApps } from '../../support/apps';
 import { bounded, eventually } from '../../support/bounded';

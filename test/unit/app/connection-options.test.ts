@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { readConnection } from '../../../src/app/connection-options';
-import { OptionReader } from '../../../src/task/option-reader';
+import { OptionReader } from '../../../src/options/option-reader';
 
 const CANARY = 'c4n4ry';
 const PEM = `-----BEGIN PRIVATE KEY-----\n${CANARY}\n-----END PRIVATE KEY-----`;

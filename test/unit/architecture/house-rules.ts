@@ -9,8 +9,8 @@ interface Room {
   readonly typesOf?: readonly string[];
 }
 
-const LEVEL_0 = ['errors', 'time', 'collections', 'text'];
-const LEVEL_1 = ['task', 'retry', 'recurrence', 'message'];
+const LEVEL_0 = ['errors', 'options', 'time', 'collections', 'text'];
+const LEVEL_1 = ['task', 'settlement', 'retry', 'recurrence', 'message'];
 const LEVEL_2 = ['decorators', 'topology'];
 const LEVEL_3 = ['broker', 'middleware', 'events'];
 const BELOW_SHELL = [...LEVEL_0, ...LEVEL_1, ...LEVEL_2, ...LEVEL_3];
@@ -33,6 +33,7 @@ const RIM = [...BELOW_SHELL, 'client', 'worker', 'dead-letter', 'migration', 'sc
 export const ROOMS: Readonly<Record<string, Room>> = {
   // 0 and 1: pure.
   errors: { level: 0, imports: [] },
+  options: { level: 0, imports: ['errors', 'time'] },
   time: { level: 0, imports: [] },
   collections: { level: 0, imports: [] },
   text: { level: 0, imports: [] },

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { OptionReader } from '../../../src/options/option-reader';
 import { exponential, fixed } from '../../../src/retry/backoff';
 import {
   DEFAULT_RETRY,
@@ -7,7 +8,6 @@ import {
   type RetryOptions,
   resolveRetry,
 } from '../../../src/retry/normalize-retry';
-import { OptionReader } from '../../../src/task/option-reader';
 
 class HttpError extends Error {}
 class NotFoundError extends HttpError {}

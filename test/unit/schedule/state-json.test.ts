@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { OptionReader } from '../../../src/options/option-reader';
 import { parseScheduleSettings } from '../../../src/recurrence/parse-schedule';
 import { decide, nextDueAt } from '../../../src/schedule/decide';
 import { readScheduleMessage, scheduleMessage, stateMark, stateMessages } from '../../../src/schedule/message-json';
@@ -7,7 +8,6 @@ import { scheduleInfos } from '../../../src/schedule/schedule-info';
 import { EMPTY_STATE, joinStates, newEntry, type ScheduleState } from '../../../src/schedule/state';
 import { decodeState, encodeState } from '../../../src/schedule/state-json';
 import { jitterOf, tickMessage } from '../../../src/schedule/tick-message';
-import { OptionReader } from '../../../src/task/option-reader';
 import { incomingMessage } from '../support/incoming-message';
 import { at, stored } from './stored';
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { nearestName } from '../../../src/errors/nearest-name';
+import { nearestName } from '../../../src/options/nearest-name';
 
 const OPTIONS = ['maxAttempts', 'maxElapsed', 'backoff', 'timeout', 'queue', 'name', 'prefetch', 'type'];
 

@@ -1,4 +1,4 @@
-import { truncateBytes } from './describe-thrown';
+import { truncateBytes } from '../errors/describe-thrown';
 
 /** An option's value in a few words, for "got …" in messages. Never shows what an object holds. */
 export function describeValue(value: unknown): string {

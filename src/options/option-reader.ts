@@ -1,6 +1,6 @@
-import { describeValue } from '../errors/describe-value';
-import { nearestName } from '../errors/nearest-name';
 import { DURATION_FORMS, parseDuration } from '../time/duration';
+import { describeValue } from './describe-value';
+import { nearestName } from './nearest-name';
 
 /** Which durations an option takes. */
 export interface DurationRange {

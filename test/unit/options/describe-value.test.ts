@@ -1,4 +1,4 @@
-import { describeValue } from '../../../src/errors/describe-value';
+import { describeValue } from '../../../src/options/describe-value';
 
 describe('describeValue', () => {
   it.each<[unknown, string]>([

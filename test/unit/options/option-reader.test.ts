@@ -1,4 +1,4 @@
-import { OptionReader } from '../../../src/task/option-reader';
+import { OptionReader } from '../../../src/options/option-reader';
 
 const RANGE = { minMs: 1, maxMs: 1_000, words: 'from 1ms to 1s' };
 
