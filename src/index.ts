@@ -75,6 +75,7 @@ export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
 export type { ScheduleInfo } from './schedule/schedule-info';
 export type { RunTimeSchedule, Schedules } from './schedule/schedules';
+export type { DeadLetterReason } from './settlement/outcome';
 export type { ClassType } from './task/class-type';
 export type { TaskContext, TaskFailure, TaskLog, WriteTaskLog } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
@@ -87,7 +88,6 @@ export type {
   TaskHandler,
 } from './task/definition';
 export type { EnqueueOptions } from './task/enqueue-options';
-export type { DeadLetterReason } from './task/outcome';
 export type { PayloadOption, PayloadType } from './task/payload-type';
 export type { Backoff, BackoffInput, Jitter, RetryPolicy } from './task/retry-policy';
 export type { CatchUp, Overlap, Recurrence, ScheduleDefinition, ScheduleRule, ScheduleSettings } from './task/schedule';

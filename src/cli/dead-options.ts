@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetterFilter } from '../dead-letter/filter';
-import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../task/outcome';
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../settlement/outcome';
 import { type Duration, parseDuration } from '../time/duration';
 import { type CommonOptions, collect, duration, withCommonOptions } from './options';
 import { UsageError } from './usage-error';

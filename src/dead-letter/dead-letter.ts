@@ -12,8 +12,8 @@ import {
 import { parsedJson } from '../message/json-text';
 import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../settlement/outcome';
 import type { TaskFailure } from '../task/context';
-import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../task/outcome';
 
 /** A message that finally failed, as it stands in a dead-letter queue. */
 export interface DeadLetter {

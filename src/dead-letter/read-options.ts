@@ -1,8 +1,8 @@
 import { InvalidOptionsError } from '../errors/enqueue-errors';
 import { describeValue } from '../options/describe-value';
 import { OptionReader } from '../options/option-reader';
+import { DEAD_LETTER_REASONS } from '../settlement/outcome';
 import { queueNameProblem } from '../task/names';
-import { DEAD_LETTER_REASONS } from '../task/outcome';
 import type { DeadLetter } from './dead-letter';
 import type { DeadLetterFilter } from './filter';
 import type { DiscardOptions, EachOptions, ListOptions, ReplayOptions } from './options';

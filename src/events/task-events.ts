@@ -1,7 +1,7 @@
 import type { ConnectionState, SubscriptionState } from '../broker/broker';
 import type { ThrownDescription } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
-import type { DeadLetterReason } from '../task/outcome';
+import type { DeadLetterReason } from '../settlement/outcome';
 
 /** What every event of a task tells. */
 export interface TaskEvent {

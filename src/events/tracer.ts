@@ -1,7 +1,7 @@
 import type { Envelope } from '../message/envelope';
 import type { IncomingMessage, MessageHeaders, OutgoingMessage } from '../message/wire';
+import type { Settlement, TaskOutcome } from '../settlement/outcome';
 import type { TaskDefinition } from '../task/definition';
-import type { Settlement, TaskOutcome } from '../task/outcome';
 
 /** Headers that carry a trace on: `traceparent`, `tracestate`, and what else the application's propagator writes. */
 export type TraceHeaders = Readonly<Record<string, string | undefined>>;

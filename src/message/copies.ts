@@ -1,7 +1,7 @@
 import { truncateBytes } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
+import type { DeadLetterReason } from '../settlement/outcome';
 import type { TaskFailure } from '../task/context';
-import type { DeadLetterReason } from '../task/outcome';
 import type { Envelope } from './envelope';
 import { isSendableName, NOTHING, sendableValue, valueBytes } from './header-values';
 import {

@@ -1,8 +1,8 @@
 import type { AttemptTrace } from '../events/tracer';
 import type { Envelope } from '../message/envelope';
 import type { IncomingMessage } from '../message/wire';
+import type { TaskOutcome } from '../settlement/outcome';
 import type { TaskDefinition } from '../task/definition';
-import type { TaskOutcome } from '../task/outcome';
 
 /** One attempt that has ended and is not settled yet. */
 export interface Attempt {

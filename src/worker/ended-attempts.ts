@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../broker/broker';
 import { readEnvelope } from '../message/envelope';
-import type { TaskOutcome } from '../task/outcome';
+import type { TaskOutcome } from '../settlement/outcome';
 import type { Clock } from '../time/clock';
 import { MINUTE } from '../time/duration';
 import type { Attempt } from './attempt';

@@ -1,7 +1,7 @@
 import type { Broker, Delivery } from '../broker/broker';
 import type { Suspicion } from '../message/copies';
+import { INTERRUPTED } from '../settlement/outcome';
 import type { QueueDefinition } from '../task/definition';
-import { INTERRUPTED } from '../task/outcome';
 import { suspectQueueName } from '../topology/names';
 import type { Alibis } from './alibis';
 import type { Attempt } from './attempt';

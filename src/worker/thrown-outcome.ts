@@ -1,6 +1,6 @@
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../options/describe-value';
-import type { TaskOutcome } from '../task/outcome';
+import type { TaskOutcome } from '../settlement/outcome';
 import { type DiscardTask, type FailTask, isTaskSignal, type RetryTask, type SnoozeTask } from '../task/signals';
 import { type Duration, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';

@@ -1,5 +1,5 @@
 import type { ObservedApp, QueueSlots } from '../../events/telemetry';
-import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../task/outcome';
+import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../settlement/outcome';
 import { feedMetrics } from './feed-metrics';
 import { LoopDelay } from './loop-delay';
 import type { CounterName, GaugeName } from './metric-definitions';

@@ -1,6 +1,6 @@
 import type { TracedDelivery, TracedReplay, TracedSend, TracedSettlement } from '../../events/tracer';
 import type { IncomingMessage } from '../../message/wire';
-import type { TaskOutcome } from '../../task/outcome';
+import type { TaskOutcome } from '../../settlement/outcome';
 
 /** The values of span attributes. */
 export type Attributes = Record<string, string | number | boolean>;

@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api';
 import type { AttemptTrace, SendTrace, TracedDelivery, TracedSettlement, TraceHeaders } from '../../events/tracer';
-import type { TaskOutcome } from '../../task/outcome';
+import type { TaskOutcome } from '../../settlement/outcome';
 import { ATTRIBUTE, failureOf, settleAttributes, settlementName } from './attributes';
 import { fail } from './record-failure';
 import { lastSpanOf, linksTo, type Spans } from './spans';

@@ -40,7 +40,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   task: { level: 1, imports: LEVEL_0 },
   retry: { level: 1, imports: [...LEVEL_0, 'task'] },
   recurrence: { level: 1, imports: [...LEVEL_0, 'task'] },
-  message: { level: 1, imports: [...LEVEL_0, 'task'] },
+  settlement: { level: 1, imports: [...LEVEL_0, 'task', 'retry'] },
+  message: { level: 1, imports: [...LEVEL_0, 'task', 'settlement'] },
   // 2: pure.
   decorators: { level: 2, imports: [...LEVEL_0, ...LEVEL_1] },
   topology: { level: 2, imports: [...LEVEL_0, ...LEVEL_1] },

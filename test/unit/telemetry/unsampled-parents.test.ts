@@ -2,7 +2,7 @@ import * as api from '@opentelemetry/api';
 import { AlwaysOnSampler, ParentBasedSampler, type Sampler, SamplingDecision } from '@opentelemetry/sdk-trace-base';
 import { readEnvelope } from '../../../src/message/envelope';
 import type { MessageHeaders } from '../../../src/message/wire';
-import { COMPLETED } from '../../../src/task/outcome';
+import { COMPLETED } from '../../../src/settlement/outcome';
 import { OpenTelemetryTracer } from '../../../src/telemetry/traces/open-telemetry-tracer';
 import { startTracing, type Tracing } from '../../support/tracing';
 import { incomingMessage } from '../support/incoming-message';

@@ -1,7 +1,7 @@
 import type { Delivery } from '../../../src/broker/broker';
 import { readEnvelope } from '../../../src/message/envelope';
 import type { MessageProperties } from '../../../src/message/wire';
-import { COMPLETED, INTERRUPTED, type TaskOutcome } from '../../../src/task/outcome';
+import { COMPLETED, INTERRUPTED, type TaskOutcome } from '../../../src/settlement/outcome';
 import { ManualClock } from '../../../src/time/manual-clock';
 import type { Attempt } from '../../../src/worker/attempt';
 import { EndedAttempts } from '../../../src/worker/ended-attempts';

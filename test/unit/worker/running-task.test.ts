@@ -1,7 +1,7 @@
 import { ShuttingDownError, TaskTimeoutError } from '../../../src/errors/task-errors';
 import { readEnvelope } from '../../../src/message/envelope';
 import type { MessageProperties } from '../../../src/message/wire';
-import type { TaskOutcome } from '../../../src/task/outcome';
+import type { TaskOutcome } from '../../../src/settlement/outcome';
 import { DiscardTask } from '../../../src/task/signals';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { RunningTask } from '../../../src/worker/running-task';

@@ -3,7 +3,7 @@ import { PublishRefusedError, UnroutableError } from '../../../src/errors/enqueu
 import { EventBus } from '../../../src/events/event-bus';
 import { readEnvelope } from '../../../src/message/envelope';
 import type { OutgoingMessage } from '../../../src/message/wire';
-import type { TaskOutcome } from '../../../src/task/outcome';
+import type { TaskOutcome } from '../../../src/settlement/outcome';
 import { ManualClock } from '../../../src/time/manual-clock';
 import { EndedAttempts } from '../../../src/worker/ended-attempts';
 import { Settler } from '../../../src/worker/settler';

@@ -1,4 +1,4 @@
-import type { TaskOutcome } from '../../../src/task/outcome';
+import type { TaskOutcome } from '../../../src/settlement/outcome';
 import { DiscardTask, FailTask, RetryTask, SnoozeTask } from '../../../src/task/signals';
 import type { Duration } from '../../../src/time/duration';
 import { outcomeOfThrown } from '../../../src/worker/thrown-outcome';

@@ -1,7 +1,7 @@
-import type { DeadLetterReason, Settlement, TaskOutcome } from '../task/outcome';
+import { computeDelay } from '../retry/compute-delay';
 import type { RetryPolicy, RetryRule } from '../task/retry-policy';
-import { computeDelay } from './compute-delay';
 import { decideUnknownTask } from './decide-unknown-task';
+import type { DeadLetterReason, Settlement, TaskOutcome } from './outcome';
 
 export interface DecisionInput {
   /** The attempt that has just ended, 1-based. */

@@ -1,5 +1,5 @@
-import type { Settlement } from '../task/outcome';
 import { MINUTE, SECOND } from '../time/duration';
+import type { Settlement } from './outcome';
 
 /** The most between two looks at a message, at first and after a while. */
 const MIN_SPREAD_MS = SECOND;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type DecisionInput, decideSettlement } from '../../../src/retry/decide-settlement';
-import type { Settlement, TaskOutcome } from '../../../src/task/outcome';
+import { type DecisionInput, decideSettlement } from '../../../src/settlement/decide-settlement';
+import type { Settlement, TaskOutcome } from '../../../src/settlement/outcome';
 import type { RetryPolicy, RetryRule } from '../../../src/task/retry-policy';
 import { HOSTILE_VALUES } from '../support/hostile-values';
 
