@@ -8,7 +8,7 @@ import {
 } from '../errors/enqueue-errors';
 import type { OutgoingMessage } from '../message/wire';
 import { realElapsed } from '../time/real-timers';
-import type { AmqpConnection } from './connection';
+import type { AmqpConnection } from './connect/connection';
 import { type OnSettled, Publication } from './publication';
 import { PublishLane, type PublishLaneHooks } from './publish-lane';
 import { QueueLookups } from './queue-lookups';

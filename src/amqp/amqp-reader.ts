@@ -3,8 +3,8 @@ import type { Delivery, QueueReader } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, openChannel } from './channels';
-import { channelError, channelFailure } from './error-mapping';
+import { answered, closeChannel, openChannel } from './connect/channels';
+import { channelError, channelFailure } from './connect/error-mapping';
 
 /** Reads with `basic.get`: the broker says when the queue is empty, which no consumer is ever told. */
 export class AmqpReader implements QueueReader {

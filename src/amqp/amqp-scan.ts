@@ -3,8 +3,8 @@ import type { Delivery, QueueScan } from '../broker/broker';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, openChannel } from './channels';
-import { channelError, channelFailure } from './error-mapping';
+import { answered, closeChannel, openChannel } from './connect/channels';
+import { channelError, channelFailure } from './connect/error-mapping';
 
 /** How long a message that is on its way may take before the broker is asked whether there is any. */
 const ARRIVAL_MS = 30;

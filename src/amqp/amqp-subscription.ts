@@ -6,10 +6,10 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import { realElapsed } from '../time/real-timers';
 import { ackLimit, ackTimeoutArgument } from '../topology/ack-timeout';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, onOwnChannel, openChannel } from './channels';
-import type { AmqpConnection } from './connection';
-import { channelError, channelFailure, consumerLoss } from './error-mapping';
-import { serverInfo } from './server-info';
+import { answered, closeChannel, onOwnChannel, openChannel } from './connect/channels';
+import type { AmqpConnection } from './connect/connection';
+import { channelError, channelFailure, consumerLoss } from './connect/error-mapping';
+import { serverInfo } from './connect/server-info';
 
 export interface AmqpSubscriptionHooks {
   onState(queue: string, state: SubscriptionState, error?: Error): void;

@@ -2,10 +2,10 @@ import type { Channel, ChannelModel } from 'amqplib';
 import type { TopologyMode } from '../broker/broker';
 import { TopologyMissingError } from '../errors/broker-errors';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
+import { channelError, channelFailure } from './connect/error-mapping';
+import { throwawayChannel } from './connect/throwaway-channel';
 import { Declaring } from './declaring';
-import { channelError, channelFailure } from './error-mapping';
 import { spareChannels } from './internals';
-import { throwawayChannel } from './throwaway-channel';
 
 /** amqplib sends one declare at a time on a channel; a few channels keep the broker busy. */
 const PARALLEL_CHANNELS = 4;

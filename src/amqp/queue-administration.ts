@@ -5,8 +5,8 @@ import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
 import { applyTopology } from './apply-topology';
-import { onOwnChannel } from './channels';
-import { channelError, channelFailure } from './error-mapping';
+import { onOwnChannel } from './connect/channels';
+import { channelError, channelFailure } from './connect/error-mapping';
 
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { parseAddresses } from '../amqp/addresses';
+import { parseAddresses } from '../amqp/connect/addresses';
 import { type CredentialsOption, isPem, type PemSource, type TlsOptions } from '../broker/access';
 import { listUrls } from '../broker/url-list';
 import { ConfigurationError } from '../errors/configuration-error';

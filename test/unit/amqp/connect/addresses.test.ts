@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { parseAddresses } from '../../../src/amqp/addresses';
-import { ConfigurationError } from '../../../src/errors/configuration-error';
+import { parseAddresses } from '../../../../src/amqp/connect/addresses';
+import { ConfigurationError } from '../../../../src/errors/configuration-error';
 
 const CANARY = 'c4n4ry';
 

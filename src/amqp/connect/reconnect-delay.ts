@@ -1,4 +1,4 @@
-import type { ConnectionFailure } from '../errors/broker-errors';
+import type { ConnectionFailure } from '../../errors/broker-errors';
 
 const FIRST_RETRY_MS = 50;
 /** Reconnecting is cheap, and a worker should consume within 2 s of a broker that is back. */

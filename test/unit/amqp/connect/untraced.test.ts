@@ -1,5 +1,5 @@
 import type { Channel } from 'amqplib';
-import { keepUntraced } from '../../../src/amqp/untraced';
+import { keepUntraced } from '../../../../src/amqp/connect/untraced';
 
 type Call = readonly [string, ...unknown[]];
 

@@ -1,5 +1,5 @@
-import { listUrls } from '../broker/url-list';
-import { ConfigurationError } from '../errors/configuration-error';
+import { listUrls } from '../../broker/url-list';
+import { ConfigurationError } from '../../errors/configuration-error';
 import { type BrokerAddress, parseAddress } from './address';
 
 /**

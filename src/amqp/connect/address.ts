@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors/configuration-error';
+import { ConfigurationError } from '../../errors/configuration-error';
 import { isTextOfNothing, mistakeAround, mistakenScheme } from './url-mistakes';
 
 /** Where the broker is and who we are, taken apart. For people, show its `label`. */

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
-import { parseAddress } from '../../../src/amqp/address';
-import { type Login, loginSource, responseOf } from '../../../src/amqp/login';
-import type { BrokerCredentials } from '../../../src/broker/access';
-import type { ConnectionFailedError } from '../../../src/errors/broker-errors';
-import { HOSTILE_VALUES } from '../support/hostile-values';
+import { parseAddress } from '../../../../src/amqp/connect/address';
+import { type Login, loginSource, responseOf } from '../../../../src/amqp/connect/login';
+import type { BrokerCredentials } from '../../../../src/broker/access';
+import type { ConnectionFailedError } from '../../../../src/errors/broker-errors';
+import { HOSTILE_VALUES } from '../../support/hostile-values';
 
 const CANARY = 'c4n4ry/#@%é';
 const address = parseAddress(`amqp://app:${encodeURIComponent(CANARY)}@broker`);

@@ -1,22 +1,22 @@
 import type { ChannelModel } from 'amqplib';
-import type { ConnectionState } from '../broker/broker';
-import { ConnectionFailedError } from '../errors/broker-errors';
-import { describeThrown } from '../errors/describe-thrown';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { realElapsed } from '../time/real-timers';
+import type { ConnectionState } from '../../broker/broker';
+import { ConnectionFailedError } from '../../errors/broker-errors';
+import { describeThrown } from '../../errors/describe-thrown';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { realElapsed } from '../../time/real-timers';
+import { readDeliveriesDirectly } from '../direct-deliveries';
+import { readHeadersBounded } from '../header-frames';
+import { endConnection } from '../internals';
+import { batchWrites } from '../write-batching';
 import type { BrokerAddress } from './address';
 import { answered } from './channels';
 import { type Dialled, dial } from './dial';
-import { readDeliveriesDirectly } from './direct-deliveries';
 import { allFailed, connectionLoss } from './error-mapping';
-import { readHeadersBounded } from './header-frames';
 import { HostOrder } from './host-order';
-import { endConnection } from './internals';
 import type { Login, LoginSource } from './login';
 import { reconnectDelay } from './reconnect-delay';
 import { SecretRenewal } from './secret-renewal';
 import type { TlsSource } from './tls';
-import { batchWrites } from './write-batching';
 
 export interface AmqpConnectionOptions {
   /** Where the broker is; with several, one is as good as the other. */

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
-import { isPem, type TlsOptions } from '../broker/access';
-import { ConnectionFailedError } from '../errors/broker-errors';
-import { describeThrown } from '../errors/describe-thrown';
+import { isPem, type TlsOptions } from '../../broker/access';
+import { ConnectionFailedError } from '../../errors/broker-errors';
+import { describeThrown } from '../../errors/describe-thrown';
 import type { BrokerAddress } from './address';
 
 /** @throws ConnectionFailedError where a file cannot be read. */

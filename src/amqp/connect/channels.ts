@@ -1,6 +1,6 @@
 import { type Channel, type ChannelModel, type ConfirmChannel, IllegalOperationError } from 'amqplib';
-import { describeThrown } from '../errors/describe-thrown';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { describeThrown } from '../../errors/describe-thrown';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { withDeadline } from './deadline';
 import { keepUntraced } from './untraced';
 

@@ -1,6 +1,6 @@
-import type { BrokerCredentials, CredentialsOption } from '../broker/access';
-import { ConnectionFailedError } from '../errors/broker-errors';
-import { describeThrown } from '../errors/describe-thrown';
+import type { BrokerCredentials, CredentialsOption } from '../../broker/access';
+import { ConnectionFailedError } from '../../errors/broker-errors';
+import { describeThrown } from '../../errors/describe-thrown';
 import type { BrokerAddress } from './address';
 import { withDeadline } from './deadline';
 

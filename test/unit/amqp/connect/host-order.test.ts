@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { HostOrder } from '../../../src/amqp/host-order';
+import { HostOrder } from '../../../../src/amqp/connect/host-order';
 
 const round = (order: HostOrder<string>): readonly string[] =>
   Array.from({ length: order.size }, () => {

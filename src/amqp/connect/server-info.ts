@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import type { ServerInfo } from '../broker/broker';
+import type { ServerInfo } from '../../broker/broker';
 
 /** What the server at the other end of a connection said of itself in its handshake. */
 export function serverInfo(model: ChannelModel): ServerInfo {

@@ -1,6 +1,11 @@
-import { allFailed, channelFailure, connectionFailure, exchangeNamedIn } from '../../../src/amqp/error-mapping';
-import { ConnectionFailedError, type ConnectionFailure } from '../../../src/errors/broker-errors';
-import { HOSTILE_VALUES } from '../support/hostile-values';
+import {
+  allFailed,
+  channelFailure,
+  connectionFailure,
+  exchangeNamedIn,
+} from '../../../../src/amqp/connect/error-mapping';
+import { ConnectionFailedError, type ConnectionFailure } from '../../../../src/errors/broker-errors';
+import { HOSTILE_VALUES } from '../../support/hostile-values';
 
 const ADDRESS = 'amqp://broker:5672/shop';
 const coded = (code: string, message: string): Error => Object.assign(new Error(message), { code });

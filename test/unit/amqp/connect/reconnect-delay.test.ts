@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { reconnectDelay } from '../../../src/amqp/reconnect-delay';
+import { reconnectDelay } from '../../../../src/amqp/connect/reconnect-delay';
 
 const LAST = 1 - Number.EPSILON;
 

@@ -3,10 +3,10 @@ import {
   AckTimeoutError,
   ConnectionFailedError,
   type ConnectionFailure,
-} from '../errors/broker-errors';
-import { describeThrown } from '../errors/describe-thrown';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { isTlsCode, tlsRemedy } from '../errors/tls-failure';
+} from '../../errors/broker-errors';
+import { describeThrown } from '../../errors/describe-thrown';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { isTlsCode, tlsRemedy } from '../../errors/tls-failure';
 import { otherUser } from './url-mistakes';
 
 /** Why the broker closed a channel. */

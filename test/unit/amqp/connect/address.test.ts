@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { parseAddress } from '../../../src/amqp/address';
-import { ConfigurationError } from '../../../src/errors/configuration-error';
+import { parseAddress } from '../../../../src/amqp/connect/address';
+import { ConfigurationError } from '../../../../src/errors/configuration-error';
 
 const CANARY = 'c4n4ryS3cret';
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import { parseAddress } from '../../../src/amqp/address';
-import { tlsSource } from '../../../src/amqp/tls';
+import { parseAddress } from '../../../../src/amqp/connect/address';
+import { tlsSource } from '../../../../src/amqp/connect/tls';
 
 const PEM = '-----BEGIN PRIVATE KEY-----\nc4n4ry\n-----END PRIVATE KEY-----';
 const secured = parseAddress('amqps://broker');

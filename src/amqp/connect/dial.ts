@@ -1,10 +1,10 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type ChannelModel, connect, type SocketOptions } from 'amqplib';
-import { ConnectionFailedError } from '../errors/broker-errors';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
+import { ConnectionFailedError } from '../../errors/broker-errors';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { endConnection, hasEnded } from '../internals';
 import type { BrokerAddress } from './address';
 import { connectionFailure } from './error-mapping';
-import { endConnection, hasEnded } from './internals';
 import { type Login, type LoginSource, responseOf } from './login';
 import type { TlsSource } from './tls';
 
