@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
-import { ConnectionClosedError, UnroutableError } from '../errors/enqueue-errors';
+import { ConnectionClosedError, UnroutableError } from '../../errors/enqueue-errors';
+import { queueState } from '../queue-administration';
 import type { Publication } from './publication';
-import { queueState } from './queue-administration';
 
 export interface QueueLookupHooks {
   /** Sends a message whose queue is there. */

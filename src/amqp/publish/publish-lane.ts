@@ -1,13 +1,13 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Message } from 'amqplib';
-import { Bag } from '../collections/bag';
-import { Fifo } from '../collections/fifo';
-import { describeThrown } from '../errors/describe-thrown';
-import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../errors/enqueue-errors';
-import type { OutgoingMessage } from '../message/wire';
-import { realElapsed } from '../time/real-timers';
-import { ConfirmWriter } from './confirm-writer';
-import { closeChannel, openConfirmChannel } from './connect/channels';
-import { channelFailure, exchangeNamedIn } from './connect/error-mapping';
+import { Bag } from '../../collections/bag';
+import { Fifo } from '../../collections/fifo';
+import { describeThrown } from '../../errors/describe-thrown';
+import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../../errors/enqueue-errors';
+import type { OutgoingMessage } from '../../message/wire';
+import { realElapsed } from '../../time/real-timers';
+import { ConfirmWriter } from '../confirm-writer';
+import { closeChannel, openConfirmChannel } from '../connect/channels';
+import { channelFailure, exchangeNamedIn } from '../connect/error-mapping';
 import type { Publication } from './publication';
 
 export interface PublishLaneHooks {

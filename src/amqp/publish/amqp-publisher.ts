@@ -1,14 +1,14 @@
-import type { OnPublishEnd, Publisher, PublishOptions } from '../broker/broker';
+import type { OnPublishEnd, Publisher, PublishOptions } from '../../broker/broker';
 import {
   BrokerBlockedError,
   ConnectionClosedError,
   type PublishTarget,
   PublishTimeoutError,
   TooManyWaitingError,
-} from '../errors/enqueue-errors';
-import type { OutgoingMessage } from '../message/wire';
-import { realElapsed } from '../time/real-timers';
-import type { AmqpConnection } from './connect/connection';
+} from '../../errors/enqueue-errors';
+import type { OutgoingMessage } from '../../message/wire';
+import { realElapsed } from '../../time/real-timers';
+import type { AmqpConnection } from '../connect/connection';
 import { type OnSettled, Publication } from './publication';
 import { PublishLane, type PublishLaneHooks } from './publish-lane';
 import { QueueLookups } from './queue-lookups';

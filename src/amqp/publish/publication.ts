@@ -1,8 +1,8 @@
-import type { OnPublishEnd } from '../broker/broker';
-import { type BagItem, NO_PLACE } from '../collections/bag';
-import type { PublishTarget } from '../errors/enqueue-errors';
-import type { OutgoingMessage } from '../message/wire';
-import { realElapsed } from '../time/real-timers';
+import type { OnPublishEnd } from '../../broker/broker';
+import { type BagItem, NO_PLACE } from '../../collections/bag';
+import type { PublishTarget } from '../../errors/enqueue-errors';
+import type { OutgoingMessage } from '../../message/wire';
+import { realElapsed } from '../../time/real-timers';
 
 /** Told of each end before its sender is. */
 export type OnSettled = (publication: Publication, error?: Error) => void;
