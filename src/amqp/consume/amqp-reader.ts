@@ -1,10 +1,10 @@
 import type { ChannelModel } from 'amqplib';
-import type { Delivery, QueueReader } from '../broker/broker';
-import { QueueMissingError } from '../errors/broker-errors';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
+import type { Delivery, QueueReader } from '../../broker/broker';
+import { QueueMissingError } from '../../errors/broker-errors';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { answered, closeChannel, openChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, openChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
 
 /** Reads with `basic.get`: the broker says when the queue is empty, which no consumer is ever told. */
 export class AmqpReader implements QueueReader {

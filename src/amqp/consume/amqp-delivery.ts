@@ -1,7 +1,7 @@
 import type { Channel, ConsumeMessage, GetMessage } from 'amqplib';
-import type { Delivery } from '../broker/broker';
-import { integerHeader } from '../message/headers';
-import type { MessageProperties } from '../message/wire';
+import type { Delivery } from '../../broker/broker';
+import { integerHeader } from '../../message/headers';
+import type { MessageProperties } from '../../message/wire';
 import { AckBatcher } from './ack-batcher';
 
 /**

@@ -1,10 +1,10 @@
 import type { ChannelModel, ConsumeMessage, GetMessage } from 'amqplib';
-import type { Delivery, QueueReader } from '../broker/broker';
-import { QueueMissingError } from '../errors/broker-errors';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
+import type { Delivery, QueueReader } from '../../broker/broker';
+import { QueueMissingError } from '../../errors/broker-errors';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { answered, closeChannel, openChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, openChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
 
 /** How long a message that is on its way may take before the broker is asked whether there is any. */
 const ARRIVAL_MS = 30;

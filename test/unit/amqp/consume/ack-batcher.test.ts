@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AckBatcher, type AckWriter } from '../../../src/amqp/ack-batcher';
+import { AckBatcher, type AckWriter } from '../../../../src/amqp/consume/ack-batcher';
 
 /** One channel as RabbitMQ keeps it: which tags are outstanding, and what an ack does to them. */
 class SimulatedChannel implements AckWriter {

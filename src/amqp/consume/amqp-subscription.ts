@@ -1,15 +1,15 @@
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib';
-import type { SubscribeOptions, Subscription, SubscriptionState } from '../broker/broker';
-import { AckTimeoutError, ConsumerMissingError, QueueMissingError } from '../errors/broker-errors';
-import { describeThrown } from '../errors/describe-thrown';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { realElapsed } from '../time/real-timers';
-import { ackLimit, ackTimeoutArgument } from '../topology/ack-timeout';
+import type { SubscribeOptions, Subscription, SubscriptionState } from '../../broker/broker';
+import { AckTimeoutError, ConsumerMissingError, QueueMissingError } from '../../errors/broker-errors';
+import { describeThrown } from '../../errors/describe-thrown';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { realElapsed } from '../../time/real-timers';
+import { ackLimit, ackTimeoutArgument } from '../../topology/ack-timeout';
+import { answered, closeChannel, onOwnChannel, openChannel } from '../connect/channels';
+import type { AmqpConnection } from '../connect/connection';
+import { channelError, channelFailure, consumerLoss } from '../connect/error-mapping';
+import { serverInfo } from '../connect/server-info';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
-import { answered, closeChannel, onOwnChannel, openChannel } from './connect/channels';
-import type { AmqpConnection } from './connect/connection';
-import { channelError, channelFailure, consumerLoss } from './connect/error-mapping';
-import { serverInfo } from './connect/server-info';
 
 export interface AmqpSubscriptionHooks {
   onState(queue: string, state: SubscriptionState, error?: Error): void;
