@@ -19,7 +19,6 @@ import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
-import { applyTopology } from './apply-topology';
 import type { BrokerAddress } from './connect/address';
 import { parseAddresses } from './connect/addresses';
 import { answered, onOwnChannel } from './connect/channels';
@@ -38,7 +37,8 @@ import { probeBroker } from './probe';
 import { AmqpPublisher } from './publish/amqp-publisher';
 import { deleteUnused, inspectTopology, replaceExchange, unbindAll } from './queue-administration';
 import { QueueLooks } from './queue-looks';
-import { TopologyKeeper } from './topology-keeper';
+import { applyTopology } from './topology/apply-topology';
+import { TopologyKeeper } from './topology/topology-keeper';
 
 export interface AmqpBrokerOptions {
   /** Several hosts of one cluster are a list, or have commas between them. */

@@ -4,9 +4,9 @@ import { TopologyConflictError } from '../errors/broker-errors';
 import type { QueueType } from '../task/definition';
 import type { TopologyDifference } from '../topology/compare';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
-import { applyTopology } from './apply-topology';
 import { onOwnChannel } from './connect/channels';
 import { channelError, channelFailure } from './connect/error-mapping';
+import { applyTopology } from './topology/apply-topology';
 
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;

@@ -1,8 +1,8 @@
 import type { ChannelModel } from 'amqplib';
-import { type ArgumentDifference, TopologyConflictError } from '../errors/broker-errors';
-import type { ArgumentValue, ExchangeSpec, QueueSpec } from '../topology/topology';
-import { channelError, channelFailure } from './connect/error-mapping';
-import { throwawayChannel } from './connect/throwaway-channel';
+import { type ArgumentDifference, TopologyConflictError } from '../../errors/broker-errors';
+import type { ArgumentValue, ExchangeSpec, QueueSpec } from '../../topology/topology';
+import { channelError, channelFailure } from '../connect/error-mapping';
+import { throwawayChannel } from '../connect/throwaway-channel';
 
 /** How many differing arguments of one queue are asked for. */
 const MAX_DIFFERENCES = 12;

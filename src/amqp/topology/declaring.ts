@@ -1,8 +1,8 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { formerArguments } from '../topology/former-arguments';
-import type { Arguments, ExchangeSpec, QueueSpec } from '../topology/topology';
-import { onOwnChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
+import { formerArguments } from '../../topology/former-arguments';
+import type { Arguments, ExchangeSpec, QueueSpec } from '../../topology/topology';
+import { onOwnChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
 import { conflict } from './topology-conflict';
 
 interface Entity {

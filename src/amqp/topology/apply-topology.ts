@@ -1,11 +1,11 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import type { TopologyMode } from '../broker/broker';
-import { TopologyMissingError } from '../errors/broker-errors';
-import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
-import { channelError, channelFailure } from './connect/error-mapping';
-import { throwawayChannel } from './connect/throwaway-channel';
+import type { TopologyMode } from '../../broker/broker';
+import { TopologyMissingError } from '../../errors/broker-errors';
+import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../../topology/topology';
+import { channelError, channelFailure } from '../connect/error-mapping';
+import { throwawayChannel } from '../connect/throwaway-channel';
+import { spareChannels } from '../internals';
 import { Declaring } from './declaring';
-import { spareChannels } from './internals';
 
 /** amqplib sends one declare at a time on a channel; a few channels keep the broker busy. */
 const PARALLEL_CHANNELS = 4;

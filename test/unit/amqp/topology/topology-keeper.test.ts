@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
-import { TopologyKeeper } from '../../../src/amqp/topology-keeper';
-import type { Topology } from '../../../src/topology/topology';
+import { TopologyKeeper } from '../../../../src/amqp/topology/topology-keeper';
+import type { Topology } from '../../../../src/topology/topology';
 
 /** Nothing to declare: no channel is opened, and how often the connection is asked for tells how often it is applied. */
 const EMPTY: Topology = { exchanges: [], queues: [], bindings: [] };

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
-import type { TopologyMode } from '../broker/broker';
-import type { PublishTarget } from '../errors/enqueue-errors';
-import type { Topology } from '../topology/topology';
+import type { TopologyMode } from '../../broker/broker';
+import type { PublishTarget } from '../../errors/enqueue-errors';
+import type { Topology } from '../../topology/topology';
 import { applyTopology } from './apply-topology';
 
 interface Plan {
