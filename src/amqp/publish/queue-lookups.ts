@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib';
 import { ConnectionClosedError, UnroutableError } from '../../errors/enqueue-errors';
-import { queueState } from '../queue-administration';
+import { queueState } from '../admin/queue-administration';
 import type { Publication } from './publication';
 
 export interface QueueLookupHooks {

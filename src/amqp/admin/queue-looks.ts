@@ -1,10 +1,10 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import type { QueueState } from '../broker/broker';
-import { Fifo } from '../collections/fifo';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { answered, closeChannel, openChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
-import { spareChannels } from './internals';
+import type { QueueState } from '../../broker/broker';
+import { Fifo } from '../../collections/fifo';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { answered, closeChannel, openChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
+import { spareChannels } from '../internals';
 
 /** However many queues are looked at, on one connection. */
 const MAX_CHANNELS = 16;

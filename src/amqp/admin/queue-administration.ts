@@ -1,12 +1,12 @@
 import type { ChannelModel } from 'amqplib';
-import type { QueueDeletion, QueueState } from '../broker/broker';
-import { TopologyConflictError } from '../errors/broker-errors';
-import type { QueueType } from '../task/definition';
-import type { TopologyDifference } from '../topology/compare';
-import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../topology/topology';
-import { onOwnChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
-import { applyTopology } from './topology/apply-topology';
+import type { QueueDeletion, QueueState } from '../../broker/broker';
+import { TopologyConflictError } from '../../errors/broker-errors';
+import type { QueueType } from '../../task/definition';
+import type { TopologyDifference } from '../../topology/compare';
+import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../../topology/topology';
+import { onOwnChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
+import { applyTopology } from '../topology/apply-topology';
 
 const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
-import { LockedError } from '../errors/broker-errors';
-import { answered, closeChannel, onOwnChannel, openChannel } from './connect/channels';
-import { channelError, channelFailure } from './connect/error-mapping';
+import { LockedError } from '../../errors/broker-errors';
+import { answered, closeChannel, onOwnChannel, openChannel } from '../connect/channels';
+import { channelError, channelFailure } from '../connect/error-mapping';
 
 const NOT_FOUND = 404;
 /** What the broker says of another connection's exclusive queue. */

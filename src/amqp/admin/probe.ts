@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel } from 'amqplib';
-import type { BrokerProbe, MissingPermission, ProbeTargets } from '../broker/broker';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { answered, closeChannel, openChannel } from './connect/channels';
-import { channelFailure } from './connect/error-mapping';
+import type { BrokerProbe, MissingPermission, ProbeTargets } from '../../broker/broker';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { answered, closeChannel, openChannel } from '../connect/channels';
+import { channelFailure } from '../connect/error-mapping';
 
 const ACCESS_REFUSED = 403;
 const ALARM_TIMEOUT_MS = 3_000;
