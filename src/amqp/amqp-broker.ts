@@ -35,7 +35,7 @@ import { AmqpPrefetchingReader } from './consume/amqp-prefetching-reader';
 import { AmqpReader } from './consume/amqp-reader';
 import { AmqpScan, MAX_WINDOW } from './consume/amqp-scan';
 import { AmqpSubscription } from './consume/amqp-subscription';
-import { endConnection } from './internals';
+import { endConnection } from './fast-path/internals';
 import { AmqpPublisher } from './publish/amqp-publisher';
 import { applyTopology } from './topology/apply-topology';
 import { TopologyKeeper } from './topology/topology-keeper';

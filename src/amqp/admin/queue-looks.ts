@@ -4,7 +4,7 @@ import { Fifo } from '../../collections/fifo';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { answered, closeChannel, openChannel } from '../connect/channels';
 import { channelError, channelFailure } from '../connect/error-mapping';
-import { spareChannels } from '../internals';
+import { spareChannels } from '../fast-path/internals';
 
 /** However many queues are looked at, on one connection. */
 const MAX_CHANNELS = 16;

@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type ChannelModel, connect, type SocketOptions } from 'amqplib';
 import { ConnectionFailedError } from '../../errors/broker-errors';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
-import { endConnection, hasEnded } from '../internals';
+import { endConnection, hasEnded } from '../fast-path/internals';
 import type { BrokerAddress } from './address';
 import { connectionFailure } from './error-mapping';
 import { type Login, type LoginSource, responseOf } from './login';

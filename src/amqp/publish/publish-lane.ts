@@ -5,9 +5,9 @@ import { describeThrown } from '../../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../../errors/enqueue-errors';
 import type { OutgoingMessage } from '../../message/wire';
 import { realElapsed } from '../../time/real-timers';
-import { ConfirmWriter } from '../confirm-writer';
 import { closeChannel, openConfirmChannel } from '../connect/channels';
 import { channelFailure, exchangeNamedIn } from '../connect/error-mapping';
+import { ConfirmWriter } from '../fast-path/confirm-writer';
 import type { Publication } from './publication';
 
 export interface PublishLaneHooks {

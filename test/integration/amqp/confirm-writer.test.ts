@@ -1,5 +1,5 @@
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from 'amqplib';
-import { ConfirmWriter } from '../../../src/amqp/confirm-writer';
+import { ConfirmWriter } from '../../../src/amqp/fast-path/confirm-writer';
 import type { OutgoingMessage } from '../../../src/message/wire';
 import { sharedBrokers } from '../../support/rabbitmq/shared-brokers';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, type ChannelModel, type ConsumeMessage, connect } from 'amqplib';
-import { readDeliveriesDirectly } from '../../../src/amqp/direct-deliveries';
+import { readDeliveriesDirectly } from '../../../src/amqp/fast-path/direct-deliveries';
 import { bounded } from '../../support/bounded';
 import { sharedBrokers } from '../../support/rabbitmq/shared-brokers';
 

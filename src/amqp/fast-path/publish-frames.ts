@@ -1,4 +1,4 @@
-import type { MessageHeaders, MessageProperties, OutgoingMessage } from '../message/wire';
+import type { MessageHeaders, MessageProperties, OutgoingMessage } from '../../message/wire';
 import {
   APP_ID,
   BASIC,

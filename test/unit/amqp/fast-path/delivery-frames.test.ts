@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { ConsumeMessage } from 'amqplib';
 import fc from 'fast-check';
-import { DeliveryReader } from '../../../src/amqp/delivery-frames';
+import { DeliveryReader } from '../../../../src/amqp/fast-path/delivery-frames';
 
 /** amqplib's own encoders and decoders, by path: the package does not export them. */
 const lib = join(dirname(require.resolve('amqplib')), 'lib');

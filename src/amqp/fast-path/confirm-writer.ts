@@ -1,5 +1,5 @@
 import type { ConfirmChannel, Options } from 'amqplib';
-import type { OutgoingMessage } from '../message/wire';
+import type { OutgoingMessage } from '../../message/wire';
 import { publishBytes, writePublish } from './publish-frames';
 
 /** The parts of amqplib 2.3's internals that are used. Each is looked for before. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { readHeaders } from '../../../src/amqp/field-table';
-import { plainHeaders, userHeaders } from '../../../src/message/headers';
-import { nestedTables, type RawField, rawTable, withLength } from '../../support/raw-messages';
-import { encodeTable, throughTheWire } from '../support/amqp-codec';
-import { headerTables } from '../support/header-tables';
+import { readHeaders } from '../../../../src/amqp/fast-path/field-table';
+import { plainHeaders, userHeaders } from '../../../../src/message/headers';
+import { nestedTables, type RawField, rawTable, withLength } from '../../../support/raw-messages';
+import { encodeTable, throughTheWire } from '../../support/amqp-codec';
+import { headerTables } from '../../support/header-tables';
 
 const hex = (digits: string): Buffer => Buffer.from(digits, 'hex');
 

@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import type { MessageProperties } from '../message/wire';
+import type { MessageProperties } from '../../message/wire';
 import {
   APP_ID,
   BASIC,

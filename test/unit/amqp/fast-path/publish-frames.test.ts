@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { publishBytes, writePublish } from '../../../src/amqp/publish-frames';
-import type { MessageProperties, OutgoingMessage } from '../../../src/message/wire';
+import { publishBytes, writePublish } from '../../../../src/amqp/fast-path/publish-frames';
+import type { MessageProperties, OutgoingMessage } from '../../../../src/message/wire';
 
 /** amqplib's own encoders, by path: the package does not export them. */
 const lib = join(dirname(require.resolve('amqplib')), 'lib');

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { readHeaderFrame, readHeadersBounded } from '../../../src/amqp/header-frames';
-import { nestedTables, rawHeaderFrame, rawTable } from '../../support/raw-messages';
+import { readHeaderFrame, readHeadersBounded } from '../../../../src/amqp/fast-path/header-frames';
+import { nestedTables, rawHeaderFrame, rawTable } from '../../../support/raw-messages';
 
 /** amqplib's own encoder and decoder, by path: the package does not export them. */
 const lib = join(dirname(require.resolve('amqplib')), 'lib');

@@ -7,9 +7,9 @@ import {
   typedTable,
   typedTimestamp,
   typedUnsignedLong,
-} from '../message/header-values';
-import { isReservedHeader } from '../message/headers';
-import type { MessageHeaders, UnreadableHeader } from '../message/wire';
+} from '../../message/header-values';
+import { isReservedHeader } from '../../message/headers';
+import type { MessageHeaders, UnreadableHeader } from '../../message/wire';
 
 export interface ReadTable {
   readonly headers: MessageHeaders;
