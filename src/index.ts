@@ -73,8 +73,8 @@ export type { TaskCall, TaskInvocation, TaskMiddleware } from './middleware/midd
 export type { ScheduleOption, ScheduleOptions } from './recurrence/schedule-options';
 export { custom, exponential, fixed, linear } from './retry/backoff';
 export type { ErrorClass, RetryOptions, RetryRuleOption } from './retry/normalize-retry';
-export type { ScheduleInfo } from './schedule/schedule-info';
 export type { RunTimeSchedule, Schedules } from './schedule/schedules';
+export type { ScheduleInfo } from './schedule/state/schedule-info';
 export type { DeadLetterReason } from './settlement/outcome';
 export type { ClassType } from './task/class-type';
 export type { TaskContext, TaskFailure, TaskLog, WriteTaskLog } from './task/context';

@@ -9,7 +9,7 @@ import type { AppTelemetry } from '../events/telemetry';
 import type { AppHealth } from '../health/app-health';
 import type { HealthWatch } from '../health/health-watch';
 import type { HttpEndpoint, HttpHandler } from '../http/http-endpoint';
-import type { RunEnds } from '../schedule/run-ends';
+import type { RunEnds } from '../schedule/lead/run-ends';
 import type { Schedules } from '../schedule/schedules';
 import type { QueueDefinition } from '../task/definition';
 import { systemClock } from '../time/system-clock';

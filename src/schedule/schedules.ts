@@ -13,14 +13,14 @@ import { nameProblem } from '../task/names';
 import type { EnqueuedTask, PayloadInput } from '../task/task-methods';
 import type { Clock, Timer } from '../time/clock';
 import { SCHEDULES_QUEUE, SCHEDULES_VIEW } from '../topology/names';
-import { tickId } from './due';
-import { storageProblem } from './limits';
-import { scheduleMessage } from './message-json';
-import type { ScheduleCommand } from './messages';
-import { type ScheduleInfo, scheduleInfos } from './schedule-info';
-import { storedSchedule } from './schedule-json';
-import type { ScheduleState, StoredSchedule } from './state';
-import { readView, type ViewedState } from './view';
+import { tickId } from './decide/due';
+import { storageProblem } from './state/limits';
+import { scheduleMessage } from './state/message-json';
+import type { ScheduleCommand } from './state/messages';
+import { type ScheduleInfo, scheduleInfos } from './state/schedule-info';
+import { storedSchedule } from './state/schedule-json';
+import type { ScheduleState, StoredSchedule } from './state/state';
+import { readView, type ViewedState } from './state/view';
 
 /** When a task runs that is scheduled while running. Give either `cron` or `every`. */
 export type RunTimeSchedule<P = unknown> = Omit<ScheduleOptions, 'name' | 'payload'> & {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
-import type { ScheduleInfo } from '../../schedule/schedule-info';
+import type { ScheduleInfo } from '../../schedule/state/schedule-info';
 import { printable } from '../../text/printable';
 import { EXIT } from '../exit-codes';
 import { type CommonOptions, exampleText, withCommonOptions } from '../options';

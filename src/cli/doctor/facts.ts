@@ -1,5 +1,5 @@
 import type { BrokerProbe, QueueState, ServerInfo } from '../../broker/broker';
-import type { ScheduleInfo } from '../../schedule/schedule-info';
+import type { ScheduleInfo } from '../../schedule/state/schedule-info';
 import type { QueueDefinition, TaskDefinition } from '../../task/definition';
 import type { TopologyDifference } from '../../topology/compare';
 

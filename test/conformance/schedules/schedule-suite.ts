@@ -11,8 +11,8 @@ import {
 import { OptionReader } from '../../../src/options/option-reader';
 import { parseScheduleSettings } from '../../../src/recurrence/parse-schedule';
 import type { ScheduleOption } from '../../../src/recurrence/schedule-options';
-import { scheduleMessage } from '../../../src/schedule/message-json';
-import { storedSchedule } from '../../../src/schedule/schedule-json';
+import { scheduleMessage } from '../../../src/schedule/state/message-json';
+import { storedSchedule } from '../../../src/schedule/state/schedule-json';
 import type { ClassType } from '../../../src/task/class-type';
 import type { ScheduleSettings } from '../../../src/task/schedule';
 import { startApp, stopApps } from '../../support/apps';

@@ -1,5 +1,5 @@
-import { storedSchedule } from '../../../src/schedule/schedule-json';
-import type { StoredSchedule } from '../../../src/schedule/state';
+import { storedSchedule } from '../../../src/schedule/state/schedule-json';
+import type { StoredSchedule } from '../../../src/schedule/state/state';
 
 /** A schedule of every minute, but for what the test says. */
 export function stored(said: Partial<StoredSchedule> = {}): StoredSchedule {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { withAnswer } from './answers';
-import type { Tick } from './due';
+import { withAnswer } from '../state/answers';
 import {
   countChange,
   entriesBytes,
@@ -11,8 +10,8 @@ import {
   releaseBytes,
   releasesBytes,
   scheduleBytes,
-} from './limits';
-import type { ScheduleCommand, ScheduleMessage } from './messages';
+} from '../state/limits';
+import type { ScheduleCommand, ScheduleMessage } from '../state/messages';
 import {
   type Answer,
   newEntry,
@@ -24,7 +23,8 @@ import {
   withKey,
   withSchedule,
   withSetAside,
-} from './state';
+} from '../state/state';
+import type { Tick } from './due';
 
 export interface Applied {
   readonly state: ScheduleState;

@@ -1,21 +1,21 @@
-import type { Broker, Subscription } from '../broker/broker';
-import { describeThrown } from '../errors/describe-thrown';
-import type { EventBus } from '../events/event-bus';
-import { type TaskTracer, withTraceHeaders } from '../events/tracer';
-import type { Clock, Timer } from '../time/clock';
-import { MINUTE } from '../time/duration';
-import { SCHEDULES_QUEUE } from '../topology/names';
-import { asCarriedOut, type Decision, decide, nextDueAt } from './decide';
-import type { Tick } from './due';
+import type { Broker, Subscription } from '../../broker/broker';
+import { describeThrown } from '../../errors/describe-thrown';
+import type { EventBus } from '../../events/event-bus';
+import { type TaskTracer, withTraceHeaders } from '../../events/tracer';
+import type { Clock, Timer } from '../../time/clock';
+import { MINUTE } from '../../time/duration';
+import { SCHEDULES_QUEUE } from '../../topology/names';
+import { asCarriedOut, type Decision, decide, nextDueAt } from '../decide/decide';
+import type { Tick } from '../decide/due';
+import { nameClashes } from '../decide/reconcile';
+import { tickMessage } from '../decide/tick-message';
+import type { ScheduleMessage } from '../state/messages';
+import { Inbox } from '../state/received';
+import type { ScheduleState } from '../state/state';
+import { unusableSchedules } from '../state/unusable-schedules';
 import { Leadership } from './leadership';
-import type { ScheduleMessage } from './messages';
 import type { Presence } from './presence';
-import { Inbox } from './received';
-import { nameClashes } from './reconcile';
-import type { ScheduleState } from './state';
 import { TakeOver } from './take-over';
-import { tickMessage } from './tick-message';
-import { unusableSchedules } from './unusable-schedules';
 
 export interface SchedulerOptions {
   readonly broker: Broker;

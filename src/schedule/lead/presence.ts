@@ -1,9 +1,9 @@
-import type { Publisher } from '../broker/broker';
-import type { Clock, Timer } from '../time/clock';
-import { MINUTE } from '../time/duration';
-import { scheduleMessage } from './message-json';
-import { HELLO_MS } from './reconcile';
-import type { Release } from './state';
+import type { Publisher } from '../../broker/broker';
+import type { Clock, Timer } from '../../time/clock';
+import { MINUTE } from '../../time/duration';
+import { HELLO_MS } from '../decide/reconcile';
+import { scheduleMessage } from '../state/message-json';
+import type { Release } from '../state/state';
 
 export interface PresenceOptions {
   readonly publisher: Publisher;

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Delivery, Publisher } from '../broker/broker';
-import type { Clock } from '../time/clock';
-import { joinedWithin } from './limits';
-import { type StateMark, stateMessages } from './message-json';
-import type { ReceivedState } from './received';
-import type { ScheduleState } from './state';
-import { decodeState, MAX_FENCE } from './state-json';
+import type { Delivery, Publisher } from '../../broker/broker';
+import type { Clock } from '../../time/clock';
+import { joinedWithin } from '../state/limits';
+import { type StateMark, stateMessages } from '../state/message-json';
+import type { ReceivedState } from '../state/received';
+import type { ScheduleState } from '../state/state';
+import { decodeState, MAX_FENCE } from '../state/state-json';
 
 export interface LeadershipOptions {
   readonly publisher: Publisher;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { cronProblem, isTimeZone } from '../recurrence/cron';
-import { nameProblem, queueNameProblem } from '../task/names';
-import { LAST_TICK, MAX_INSTANT, type ScheduleRule } from '../task/schedule';
-import { DAY, SECOND } from '../time/duration';
+import { cronProblem, isTimeZone } from '../../recurrence/cron';
+import { nameProblem, queueNameProblem } from '../../task/names';
+import { LAST_TICK, MAX_INSTANT, type ScheduleRule } from '../../task/schedule';
+import { DAY, SECOND } from '../../time/duration';
 import { list, object, oneOf, optional, readable, readPart, shortText, text, whole, wrongShape } from './json-shape';
 import type { Release, StoredSchedule, UnusableSchedule } from './state';
 

@@ -1,4 +1,4 @@
-import type { Delivery } from '../broker/broker';
+import type { Delivery } from '../../broker/broker';
 import { helloNonce, readScheduleMessage, type StateMark, stateMark } from './message-json';
 import type { ScheduleMessage } from './messages';
 

@@ -1,4 +1,4 @@
-import type { Recurrence, ScheduleSettings } from '../task/schedule';
+import type { Recurrence, ScheduleSettings } from '../../task/schedule';
 
 /** A schedule with all that a tick needs: whoever leads may never have seen the code of its task. */
 export interface StoredSchedule extends ScheduleSettings {

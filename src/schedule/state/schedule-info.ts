@@ -1,7 +1,7 @@
-import { describeRule } from '../recurrence/describe-rule';
-import { DEFAULT_SCHEDULE } from '../recurrence/parse-schedule';
-import { tickAfter } from '../recurrence/ticks';
-import type { CatchUp, Overlap } from '../task/schedule';
+import { describeRule } from '../../recurrence/describe-rule';
+import { DEFAULT_SCHEDULE } from '../../recurrence/parse-schedule';
+import { tickAfter } from '../../recurrence/ticks';
+import type { CatchUp, Overlap } from '../../task/schedule';
 import type { ScheduleEntry, ScheduleState } from './state';
 import { type UnusableInfo, unusableSchedules } from './unusable-schedules';
 

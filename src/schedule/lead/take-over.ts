@@ -1,13 +1,13 @@
-import type { Broker } from '../broker/broker';
-import { QueueMissingError } from '../errors/broker-errors';
-import type { Clock } from '../time/clock';
-import { chooseState, type StateChoice } from './choose-state';
+import type { Broker } from '../../broker/broker';
+import { QueueMissingError } from '../../errors/broker-errors';
+import type { Clock } from '../../time/clock';
+import { chooseState, type StateChoice } from '../state/choose-state';
+import type { Inbox, ReceivedState } from '../state/received';
+import { EMPTY_STATE } from '../state/state';
+import { decodeState } from '../state/state-json';
+import { type NoCopy, readCopy, type StateCopy } from '../state/view';
 import type { Founding } from './leadership';
 import type { Presence } from './presence';
-import type { Inbox, ReceivedState } from './received';
-import { EMPTY_STATE } from './state';
-import { decodeState } from './state-json';
-import { type NoCopy, readCopy, type StateCopy } from './view';
 
 export interface TakeOverParts {
   readonly broker: Broker;

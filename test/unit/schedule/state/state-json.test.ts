@@ -1,15 +1,20 @@
 import fc from 'fast-check';
-import { OptionReader } from '../../../src/options/option-reader';
-import { parseScheduleSettings } from '../../../src/recurrence/parse-schedule';
-import { decide, nextDueAt } from '../../../src/schedule/decide';
-import { readScheduleMessage, scheduleMessage, stateMark, stateMessages } from '../../../src/schedule/message-json';
-import type { ScheduleCommand, ScheduleMessage } from '../../../src/schedule/messages';
-import { scheduleInfos } from '../../../src/schedule/schedule-info';
-import { EMPTY_STATE, joinStates, newEntry, type ScheduleState } from '../../../src/schedule/state';
-import { decodeState, encodeState } from '../../../src/schedule/state-json';
-import { jitterOf, tickMessage } from '../../../src/schedule/tick-message';
-import { incomingMessage } from '../support/incoming-message';
-import { at, stored } from './stored';
+import { OptionReader } from '../../../../src/options/option-reader';
+import { parseScheduleSettings } from '../../../../src/recurrence/parse-schedule';
+import { decide, nextDueAt } from '../../../../src/schedule/decide/decide';
+import { jitterOf, tickMessage } from '../../../../src/schedule/decide/tick-message';
+import {
+  readScheduleMessage,
+  scheduleMessage,
+  stateMark,
+  stateMessages,
+} from '../../../../src/schedule/state/message-json';
+import type { ScheduleCommand, ScheduleMessage } from '../../../../src/schedule/state/messages';
+import { scheduleInfos } from '../../../../src/schedule/state/schedule-info';
+import { EMPTY_STATE, joinStates, newEntry, type ScheduleState } from '../../../../src/schedule/state/state';
+import { decodeState, encodeState } from '../../../../src/schedule/state/state-json';
+import { incomingMessage } from '../../support/incoming-message';
+import { at, stored } from '../stored';
 
 const STATE: ScheduleState = {
   fence: 7,

@@ -1,6 +1,6 @@
-import { dueTicks } from '../../../src/schedule/due';
-import { newEntry, type ScheduleEntry } from '../../../src/schedule/state';
-import { at, stored } from './stored';
+import { dueTicks } from '../../../../src/schedule/decide/due';
+import { newEntry, type ScheduleEntry } from '../../../../src/schedule/state/state';
+import { at, stored } from '../stored';
 
 const GRACE = 60_000;
 const entryOf = (said: Parameters<typeof stored>[0], position: string, more: Partial<ScheduleEntry> = {}) => ({

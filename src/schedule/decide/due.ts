@@ -1,5 +1,5 @@
-import { latestTicks, tickAfter } from '../recurrence/ticks';
-import type { ScheduleEntry, StoredSchedule } from './state';
+import { latestTicks, tickAfter } from '../../recurrence/ticks';
+import type { ScheduleEntry, StoredSchedule } from '../state/state';
 
 /** A task that is to be enqueued. */
 export interface Tick {

@@ -1,4 +1,4 @@
-import { nameProblem } from '../task/names';
+import { nameProblem } from '../../task/names';
 import {
   flag,
   type Json,

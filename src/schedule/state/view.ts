@@ -1,5 +1,5 @@
-import type { Broker, Delivery } from '../broker/broker';
-import { SCHEDULES_VIEW } from '../topology/names';
+import type { Broker, Delivery } from '../../broker/broker';
+import { SCHEDULES_VIEW } from '../../topology/names';
 import { isNewer, type ScheduleState } from './state';
 import { decodeState, isOfNewerFormat } from './state-json';
 

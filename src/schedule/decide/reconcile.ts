@@ -1,5 +1,5 @@
-import { DAY, MINUTE } from '../time/duration';
-import { entriesBytes, MAX_ALL_ENTRIES_BYTES, scheduleBytes } from './limits';
+import { DAY, MINUTE } from '../../time/duration';
+import { entriesBytes, MAX_ALL_ENTRIES_BYTES, scheduleBytes } from '../state/limits';
 import {
   isSameMap,
   newEntry,
@@ -10,7 +10,7 @@ import {
   type WorkerSeen,
   withSchedule,
   withSetAside,
-} from './state';
+} from '../state/state';
 
 /** How often a worker says that it is there. The leader's own word renews the state, which must not be out for 30 minutes. */
 export const HELLO_MS = 20 * MINUTE;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { asCarriedOut, type DecideInput, decide, nextDueAt } from '../../../src/schedule/decide';
-import type { ScheduleMessage } from '../../../src/schedule/messages';
-import { HELLO_MS, nameClashes } from '../../../src/schedule/reconcile';
-import { EMPTY_STATE, type ScheduleState, type StoredSchedule } from '../../../src/schedule/state';
-import { at, stored } from './stored';
+import { asCarriedOut, type DecideInput, decide, nextDueAt } from '../../../../src/schedule/decide/decide';
+import { HELLO_MS, nameClashes } from '../../../../src/schedule/decide/reconcile';
+import type { ScheduleMessage } from '../../../../src/schedule/state/messages';
+import { EMPTY_STATE, type ScheduleState, type StoredSchedule } from '../../../../src/schedule/state/state';
+import { at, stored } from '../stored';
 
 const NOTHING: Omit<DecideInput, 'now'> = { messages: [], graceMs: 60_000, mayTick: true, resting: new Set() };
 const step = (state: ScheduleState, now: number, ...messages: readonly ScheduleMessage[]) =>

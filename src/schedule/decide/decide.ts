@@ -1,9 +1,6 @@
-import { describeThrown } from '../errors/describe-thrown';
-import { keptAnswers } from './answers';
-import { applyMessage } from './apply-message';
-import { type DueTicks, dueTicks, nextTickOf, type SkippedTicks, type Tick } from './due';
-import type { ScheduleMessage } from './messages';
-import { reconcile } from './reconcile';
+import { describeThrown } from '../../errors/describe-thrown';
+import { keptAnswers } from '../state/answers';
+import type { ScheduleMessage } from '../state/messages';
 import {
   type Answer,
   asDraft,
@@ -14,8 +11,11 @@ import {
   setAsideOf,
   type UnusableEntry,
   withSetAside,
-} from './state';
-import { setAside } from './state-json';
+} from '../state/state';
+import { setAside } from '../state/state-json';
+import { applyMessage } from './apply-message';
+import { type DueTicks, dueTicks, nextTickOf, type SkippedTicks, type Tick } from './due';
+import { reconcile } from './reconcile';
 
 export interface DecideInput {
   readonly messages: readonly ScheduleMessage[];

@@ -1,5 +1,5 @@
-import type { Publisher } from '../broker/broker';
-import { scheduleMessage } from './message-json';
+import type { Publisher } from '../../broker/broker';
+import { scheduleMessage } from '../state/message-json';
 
 const END_TIMEOUT_MS = 5_000;
 

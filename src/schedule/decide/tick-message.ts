@@ -1,6 +1,6 @@
-import { HEADER } from '../message/headers';
-import type { OutgoingMessage } from '../message/wire';
-import { ladderMs, route } from '../topology/ladder';
+import { HEADER } from '../../message/headers';
+import type { OutgoingMessage } from '../../message/wire';
+import { ladderMs, route } from '../../topology/ladder';
 import type { Tick } from './due';
 
 /** A task as it is published, and how long it waits on the delay ladder. */

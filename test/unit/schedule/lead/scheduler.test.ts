@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import type { Broker, Delivery } from '../../../src/broker/broker';
-import { EventBus } from '../../../src/events/event-bus';
-import { MemoryServer } from '../../../src/memory/memory-server';
-import type { OutgoingMessage } from '../../../src/message/wire';
-import { scheduleMessage, stateMessages } from '../../../src/schedule/message-json';
-import { Presence } from '../../../src/schedule/presence';
-import { scheduleInfos } from '../../../src/schedule/schedule-info';
-import { Scheduler } from '../../../src/schedule/scheduler';
-import { EMPTY_STATE, newEntry, type ScheduleState, type StoredSchedule } from '../../../src/schedule/state';
-import { readView } from '../../../src/schedule/view';
-import type { Clock } from '../../../src/time/clock';
-import { systemClock } from '../../../src/time/system-clock';
-import { planTopology } from '../../../src/topology/plan';
-import { bounded, eventually } from '../../support/bounded';
-import { homeQueue } from '../topology/home-queue';
-import { at, stored } from './stored';
+import type { Broker, Delivery } from '../../../../src/broker/broker';
+import { EventBus } from '../../../../src/events/event-bus';
+import { MemoryServer } from '../../../../src/memory/memory-server';
+import type { OutgoingMessage } from '../../../../src/message/wire';
+import { Presence } from '../../../../src/schedule/lead/presence';
+import { Scheduler } from '../../../../src/schedule/lead/scheduler';
+import { scheduleMessage, stateMessages } from '../../../../src/schedule/state/message-json';
+import { scheduleInfos } from '../../../../src/schedule/state/schedule-info';
+import { EMPTY_STATE, newEntry, type ScheduleState, type StoredSchedule } from '../../../../src/schedule/state/state';
+import { readView } from '../../../../src/schedule/state/view';
+import type { Clock } from '../../../../src/time/clock';
+import { systemClock } from '../../../../src/time/system-clock';
+import { planTopology } from '../../../../src/topology/plan';
+import { bounded, eventually } from '../../../support/bounded';
+import { homeQueue } from '../../topology/home-queue';
+import { at, stored } from '../stored';
 
 /** Real timers, and a time of day that the test sets. */
 class JumpingClock implements Clock {

@@ -1,5 +1,5 @@
-import type { Broker } from '../broker/broker';
-import { SCHEDULES_QUEUE } from '../topology/names';
+import type { Broker } from '../../broker/broker';
+import { SCHEDULES_QUEUE } from '../../topology/names';
 import type { Presence } from './presence';
 
 /**

@@ -1,5 +1,5 @@
-import type { IncomingMessage, OutgoingMessage } from '../message/wire';
-import { SCHEDULES_QUEUE, SCHEDULES_VIEW } from '../topology/names';
+import type { IncomingMessage, OutgoingMessage } from '../../message/wire';
+import { SCHEDULES_QUEUE, SCHEDULES_VIEW } from '../../topology/names';
 import { type Json, object, oneOf, optional, readJson, readPart, shortText, whole } from './json-shape';
 import { MAX_MESSAGE_BYTES } from './limits';
 import type { ScheduleCommand, ScheduleMessage } from './messages';
