@@ -3,15 +3,10 @@ import type { Suspicion } from '../message/copies';
 import { INTERRUPTED } from '../settlement/outcome';
 import type { QueueDefinition } from '../task/definition';
 import { suspectQueueName } from '../topology/names';
-import type { Alibis } from './alibis';
 import type { Attempt } from './attempt';
 import type { ClockSkew } from './clock-skew';
-import type { DeliveryProcessor } from './delivery-processor';
-import type { EndedAttempt, EndedAttempts } from './ended-attempts';
-import type { Overruns } from './overruns';
-import { type ConsumedQueue, QueueConsumer, type QueueConsumerParts } from './queue-consumer';
-import type { Settler } from './settler';
-import { nextStep } from './suspect-steps';
+import type { Alibis } from './crash-loops/alibis';
+import { nextStep } from './crash-loops/suspect-steps';
 import {
   acquittalsOf,
   crashesBefore,
@@ -19,8 +14,13 @@ import {
   isSuspect,
   MAX_ACQUITTALS,
   SuspectDelivery,
-} from './suspects';
-import type { TrialMarks, TrialStage } from './trial-marks';
+} from './crash-loops/suspects';
+import type { TrialMarks, TrialStage } from './crash-loops/trial-marks';
+import type { DeliveryProcessor } from './delivery-processor';
+import type { EndedAttempt, EndedAttempts } from './ended-attempts';
+import type { Overruns } from './overruns';
+import { type ConsumedQueue, QueueConsumer, type QueueConsumerParts } from './queue-consumer';
+import type { Settler } from './settler';
 
 export interface QueueRunnerParts {
   readonly processor: DeliveryProcessor;

@@ -1,8 +1,8 @@
 import type { Broker, Delivery, SubscribeOptions } from '../../../src/broker/broker';
 import { INTERRUPTED } from '../../../src/settlement/outcome';
 import type { QueueDefinition } from '../../../src/task/definition';
+import type { TrialStage } from '../../../src/worker/crash-loops/trial-marks';
 import { QueueRunner, type QueueRunnerParts } from '../../../src/worker/queue-runner';
-import type { TrialStage } from '../../../src/worker/trial-marks';
 import { incomingMessage } from '../support/incoming-message';
 
 const EMAILS = {

@@ -1,9 +1,9 @@
-import type { Broker, Delivery } from '../../../src/broker/broker';
-import { AccessRefusedError } from '../../../src/errors/broker-errors';
-import { ConnectionClosedError } from '../../../src/errors/enqueue-errors';
-import { ManualClock } from '../../../src/time/manual-clock';
-import { Alibis } from '../../../src/worker/alibis';
-import { incomingMessage } from '../support/incoming-message';
+import type { Broker, Delivery } from '../../../../src/broker/broker';
+import { AccessRefusedError } from '../../../../src/errors/broker-errors';
+import { ConnectionClosedError } from '../../../../src/errors/enqueue-errors';
+import { ManualClock } from '../../../../src/time/manual-clock';
+import { Alibis } from '../../../../src/worker/crash-loops/alibis';
+import { incomingMessage } from '../../support/incoming-message';
 
 /** A broker that keeps what was declared, and can be away. */
 function bench() {

@@ -1,7 +1,7 @@
-import type { Delivery } from '../../../src/broker/broker';
-import type { MessageHeaders } from '../../../src/message/wire';
-import { crashesBefore, crashesBeforeIsolation, isSuspect } from '../../../src/worker/suspects';
-import { incomingMessage } from '../support/incoming-message';
+import type { Delivery } from '../../../../src/broker/broker';
+import type { MessageHeaders } from '../../../../src/message/wire';
+import { crashesBefore, crashesBeforeIsolation, isSuspect } from '../../../../src/worker/crash-loops/suspects';
+import { incomingMessage } from '../../support/incoming-message';
 
 const delivered = (deliveryCount: number, headers?: MessageHeaders): Delivery => ({
   ...incomingMessage({ headers }),

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Delivery } from '../../../src/broker/broker';
-import type { MessageHeaders } from '../../../src/message/wire';
-import { nextStep } from '../../../src/worker/suspect-steps';
-import { MAX_ACQUITTALS } from '../../../src/worker/suspects';
-import type { TrialStage } from '../../../src/worker/trial-marks';
-import { incomingMessage } from '../support/incoming-message';
+import type { Delivery } from '../../../../src/broker/broker';
+import type { MessageHeaders } from '../../../../src/message/wire';
+import { nextStep } from '../../../../src/worker/crash-loops/suspect-steps';
+import { MAX_ACQUITTALS } from '../../../../src/worker/crash-loops/suspects';
+import type { TrialStage } from '../../../../src/worker/crash-loops/trial-marks';
+import { incomingMessage } from '../../support/incoming-message';
 
 const delivered = (deliveryCount: number, headers?: MessageHeaders): Delivery => ({
   ...incomingMessage({ headers }),

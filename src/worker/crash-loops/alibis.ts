@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Broker, Delivery } from '../broker/broker';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { readEnvelope } from '../message/envelope';
-import type { Clock, Timer } from '../time/clock';
-import { HOUR, MINUTE, SECOND } from '../time/duration';
-import { alibiName, lifelineName } from '../topology/names';
+import type { Broker, Delivery } from '../../broker/broker';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { readEnvelope } from '../../message/envelope';
+import type { Clock, Timer } from '../../time/clock';
+import { HOUR, MINUTE, SECOND } from '../../time/duration';
+import { alibiName, lifelineName } from '../../topology/names';
 import { acquittalsOf } from './suspects';
 
 /** Between two looks: at a delivery, for an alibi (the broker logs each that finds none), at a broker that is away. */

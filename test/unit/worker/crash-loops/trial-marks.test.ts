@@ -1,9 +1,9 @@
-import type { Broker, Delivery } from '../../../src/broker/broker';
-import { AccessRefusedError } from '../../../src/errors/broker-errors';
-import { ConnectionClosedError } from '../../../src/errors/enqueue-errors';
-import { ManualClock } from '../../../src/time/manual-clock';
-import { TrialMarks } from '../../../src/worker/trial-marks';
-import { incomingMessage } from '../support/incoming-message';
+import type { Broker, Delivery } from '../../../../src/broker/broker';
+import { AccessRefusedError } from '../../../../src/errors/broker-errors';
+import { ConnectionClosedError } from '../../../../src/errors/enqueue-errors';
+import { ManualClock } from '../../../../src/time/manual-clock';
+import { TrialMarks } from '../../../../src/worker/crash-loops/trial-marks';
+import { incomingMessage } from '../../support/incoming-message';
 
 /** Marks at a broker that keeps what was declared, or answers a declaration as it is told to. */
 function bench(answer: () => Promise<void> = async () => undefined) {

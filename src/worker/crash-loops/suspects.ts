@@ -1,5 +1,5 @@
-import type { Delivery } from '../broker/broker';
-import { HEADER, integerHeader } from '../message/headers';
+import type { Delivery } from '../../broker/broker';
+import { HEADER, integerHeader } from '../../message/headers';
 
 const MAX_CRASHES_TOLD = 1_000;
 /** Lost connections, and deaths among others, that are not held against a suspect. One that ends its worker every time has to end, too. */

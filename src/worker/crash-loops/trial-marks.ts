@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Broker, Delivery } from '../broker/broker';
-import { ConnectionClosedError } from '../errors/enqueue-errors';
-import { readEnvelope } from '../message/envelope';
-import { HEADER, integerHeader } from '../message/headers';
-import type { Clock } from '../time/clock';
-import { HOUR, SECOND } from '../time/duration';
-import { trialMarkName } from '../topology/names';
+import type { Broker, Delivery } from '../../broker/broker';
+import { ConnectionClosedError } from '../../errors/enqueue-errors';
+import { readEnvelope } from '../../message/envelope';
+import { HEADER, integerHeader } from '../../message/headers';
+import type { Clock } from '../../time/clock';
+import { HOUR, SECOND } from '../../time/duration';
+import { trialMarkName } from '../../topology/names';
 import { acquittalsOf } from './suspects';
 
 /** How long the broker may take. Under an alarm it answers nobody who publishes. */

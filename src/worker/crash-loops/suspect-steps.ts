@@ -1,4 +1,4 @@
-import type { Delivery } from '../broker/broker';
+import type { Delivery } from '../../broker/broker';
 import { acquittalsOf, crashesBefore, MAX_ACQUITTALS } from './suspects';
 import type { TrialStage } from './trial-marks';
 
