@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import type { TaskContract } from '../task/contract';
 import type { TaskDefinition } from '../task/definition';
 
@@ -29,5 +30,7 @@ function namesIn(
       return [...tasks, ...contracts].map(({ queue }) => queue);
     case 'schedules':
       return tasks.flatMap(({ schedules }) => schedules.map(({ name }) => name));
+    default:
+      return assertNever(kind);
   }
 }

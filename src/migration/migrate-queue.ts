@@ -1,4 +1,5 @@
 import type { Broker } from '../broker/broker';
+import { assertNever } from '../errors/assert-never';
 import type { QueueType } from '../task/definition';
 import type { Clock } from '../time/clock';
 import { keptQueueArguments } from '../topology/queue-arguments';
@@ -139,6 +140,9 @@ class Migration {
         return this.#move(this.#holding, this.spec.name);
       case 'delete-holding':
         await broker.deleteUnused(this.#holding, 'quorum');
+        return;
+      default:
+        return assertNever(step);
     }
   }
 

@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import type { QueueType } from '../task/definition';
 
 /** What stands on the broker while a queue moves to new arguments: all that a step is chosen by. */
@@ -52,5 +53,7 @@ export function nextStep({ home, holding, senders }: MigrationFacts): MigrationS
       // A run that was killed while it declared may have left bindings.
       if (!holding.prepared) return { kind: 'declare-new' };
       return holding.ready > 0 ? { kind: 'move-home', messages: holding.ready } : { kind: 'delete-holding' };
+    default:
+      return assertNever(home);
   }
 }

@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import type { Backoff, BackoffInput, Jitter } from '../task/retry-policy';
 
 /** What a custom backoff falls back to when it throws or answers something that is no delay. */
@@ -27,6 +28,8 @@ function baseDelay(backoff: Backoff, input: BackoffInput): number {
       return backoff.baseMs * backoff.factor ** (input.attempt - 1);
     case 'custom':
       return customDelay(backoff.delay, input);
+    default:
+      return assertNever(backoff);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import { computeDelay } from '../retry/compute-delay';
 import type { RetryPolicy, RetryRule } from '../task/retry-policy';
 import { decideUnknownTask } from './decide-unknown-task';
@@ -43,6 +44,8 @@ export function decideSettlement(outcome: TaskOutcome, input: DecisionInput): Se
     case 'failed':
     case 'timed-out':
       return afterFailure(outcome.error, matchRule(input.policy.rules, outcome.error), undefined, input);
+    default:
+      return assertNever(outcome);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import type { ClassType } from './class-type';
 
 /** What a task's payload is, and so how it is checked. */
@@ -34,7 +35,10 @@ export function describePayloadType(payload: PayloadType): string {
       return payload.type.name;
     case 'primitive':
       return payload.type;
-    default:
+    case 'none':
+    case 'unchecked':
       return payload.kind;
+    default:
+      return assertNever(payload);
   }
 }

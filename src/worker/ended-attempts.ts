@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Delivery } from '../broker/broker';
+import { assertNever } from '../errors/assert-never';
 import { readEnvelope } from '../message/envelope';
 import type { TaskOutcome } from '../settlement/outcome';
 import type { Clock } from '../time/clock';
@@ -76,8 +77,13 @@ function isOfHandler({ kind }: TaskOutcome): boolean {
     case 'gave-up':
     case 'timed-out':
       return true;
-    default:
+    case 'rejected':
+    case 'unknown-task':
+    case 'crash-looped':
+    case 'interrupted':
       return false;
+    default:
+      return assertNever(kind);
   }
 }
 

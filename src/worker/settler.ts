@@ -1,4 +1,5 @@
 import type { Delivery, Publisher, PublishOptions } from '../broker/broker';
+import { assertNever } from '../errors/assert-never';
 import { describeFailure, describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import { ConnectionClosedError, type PayloadProblem, PublishRefusedError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
@@ -150,6 +151,9 @@ export class Settler {
         assertLive(delivery);
         await this.#publishDeadLetter(delivery, attempt, settlement, error, now, trace);
         this.#ackCopied(delivery, attempt);
+        return;
+      default:
+        return assertNever(settlement);
     }
   }
 
@@ -275,6 +279,9 @@ export class Settler {
           error,
           problems: problemsOf(outcome),
         });
+        return;
+      default:
+        assertNever(settlement);
     }
   }
 
@@ -351,8 +358,14 @@ function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
         name: 'UnknownTask',
         message: `no task of this worker is named ${JSON.stringify(outcome.task?.slice(0, 127))}`,
       };
-    default:
+    case 'completed':
+    case 'snoozed':
+    case 'discarded':
+    case 'rejected':
+    case 'interrupted':
       return undefined;
+    default:
+      return assertNever(outcome);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assertNever } from '../errors/assert-never';
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../options/describe-value';
 import type { TaskOutcome } from '../settlement/outcome';
@@ -25,6 +26,8 @@ function outcomeOfSignal(signal: RetryTask | SnoozeTask | DiscardTask | FailTask
       return { kind: 'discarded', reason: describeThrown(signal).message };
     case 'fail':
       return { kind: 'gave-up', error: signal };
+    default:
+      return assertNever(signal);
   }
 }
 

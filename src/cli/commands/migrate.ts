@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
+import { assertNever } from '../../errors/assert-never';
 import { type LadderMigrationResult, migrateLadder, unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import { migrateQueue, readMigrationFacts } from '../../migration/migrate-queue';
 import { type MigrationStep, nextStep } from '../../migration/next-step';
@@ -185,5 +186,7 @@ function stepText(step: MigrationStep): string {
       return `moving ${step.messages} messages back`;
     case 'delete-holding':
       return 'removing the queue that held them';
+    default:
+      return assertNever(step);
   }
 }

@@ -1,3 +1,4 @@
+import { assertNever } from '../../errors/assert-never';
 import { describeThrown } from '../../errors/describe-thrown';
 import type { PayloadType } from '../../task/payload-type';
 import { DEFAULT_JSON_LIMITS, type JsonLimits } from '../json-budget';
@@ -28,6 +29,8 @@ export function compilePayload(payload: PayloadType, options: PayloadCheckOption
         check: options.unknownKeys === 'refuse' ? checkFreeForm(options.limits ?? DEFAULT_JSON_LIMITS) : asItIs,
         toWire: nullIfAbsent,
       });
+    default:
+      return assertNever(payload);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { assertNever } from '../../errors/assert-never';
 import { withAnswer } from '../state/answers';
 import {
   countChange,
@@ -47,6 +48,8 @@ export function applyMessage(state: ScheduleState, message: ScheduleMessage, now
       return unticked(withoutAwaited(state, message.name, message.taskId));
     case 'command':
       return applyCommand(state, message.command, now);
+    default:
+      return assertNever(message);
   }
 }
 
@@ -120,8 +123,12 @@ function refusalOf(command: ScheduleCommand, known: ScheduleEntry | undefined): 
     case 'remove':
       if (known?.origin === 'code') return 'in-code';
       return known === undefined ? 'unknown' : undefined;
-    default:
+    case 'pause':
+    case 'resume':
+    case 'trigger':
       return known === undefined ? 'unknown' : undefined;
+    default:
+      return assertNever(command);
   }
 }
 
@@ -157,6 +164,8 @@ function changedEntry(
     case 'trigger':
     case 'unusable':
       return known;
+    default:
+      return assertNever(command);
   }
 }
 

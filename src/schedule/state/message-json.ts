@@ -1,3 +1,4 @@
+import { assertNever } from '../../errors/assert-never';
 import type { IncomingMessage, OutgoingMessage } from '../../message/wire';
 import { SCHEDULES_QUEUE, SCHEDULES_VIEW } from '../../topology/names';
 import { type Json, object, oneOf, optional, readJson, readPart, shortText, whole } from './json-shape';
@@ -103,6 +104,8 @@ function readMessage(value: unknown): ScheduleMessage {
       return { kind, name: shortText(json['name']), taskId: shortText(json['taskId']) };
     case 'command':
       return { kind, command: readCommand(object(json['command'])) };
+    default:
+      return assertNever(kind);
   }
 }
 
@@ -118,7 +121,11 @@ function readCommand(json: Json): ScheduleCommand {
     }
     case 'trigger':
       return { kind, id, name: shortText(json['name']), taskId: shortText(json['taskId']) };
-    default:
+    case 'remove':
+    case 'pause':
+    case 'resume':
       return { kind, id, name: shortText(json['name']) };
+    default:
+      return assertNever(kind);
   }
 }

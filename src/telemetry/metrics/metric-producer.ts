@@ -1,3 +1,4 @@
+import { assertNever } from '../../errors/assert-never';
 import type { Attachment } from './attachment';
 import {
   bucketsOf,
@@ -124,6 +125,8 @@ function counted(model: MetricsModel, name: MetricName, times: Times): readonly 
       const dataPoints = numberPoints(name, readCounter(model, name as CounterName), times);
       return [{ ...described(name), dataPointType: SUM, dataPoints, isMonotonic: true }];
     }
+    default:
+      return assertNever(METRICS[name]);
   }
 }
 

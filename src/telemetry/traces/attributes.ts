@@ -1,3 +1,4 @@
+import { assertNever } from '../../errors/assert-never';
 import type { TracedDelivery, TracedReplay, TracedSend, TracedSettlement } from '../../events/tracer';
 import type { IncomingMessage } from '../../message/wire';
 import type { TaskOutcome } from '../../settlement/outcome';
@@ -120,6 +121,11 @@ export function settleAttributes({ id, envelope }: TracedDelivery, settlement: T
     case 'isolate':
       attributes[ATTRIBUTE.crashes] = settlement.crashes;
       break;
+    case 'ack':
+    case 'requeue':
+      break;
+    default:
+      return assertNever(settlement);
   }
   return attributes;
 }
@@ -151,7 +157,12 @@ export function failureOf(outcome: TaskOutcome): Failure {
       return { type: 'unknown-task' };
     case 'crash-looped':
       return { type: 'crash-loop' };
-    default:
+    case 'completed':
+    case 'snoozed':
+    case 'discarded':
+    case 'interrupted':
       return undefined;
+    default:
+      return assertNever(outcome);
   }
 }

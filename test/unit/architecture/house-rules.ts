@@ -149,6 +149,7 @@ export function findBreaks(files: readonly SourceFile[]): readonly string[] {
       ...importBreaks(file),
       ...textBreaks(file),
       ...lengthBreaks(file),
+      ...switchBreaks(file),
     ]),
     ...circleBreaks(files),
   ];
@@ -194,6 +195,17 @@ function textBreaks(file: SourceFile): readonly string[] {
 
 function lengthBreaks({ path, lines }: SourceFile): readonly string[] {
   return lines.length > MAX_LINES ? [`${path}:${MAX_LINES + 1} is longer than ${MAX_LINES} lines`] : [];
+}
+
+/** A switch over kinds decides about each by name, so that a new kind does not compile until everybody has. */
+function switchBreaks({ path, lines }: SourceFile): readonly string[] {
+  return lines.flatMap((line, index) => {
+    const [, indent] = /^( *)switch \([\w.[\]]*\.kind\) \{$/.exec(line) ?? [];
+    if (indent === undefined) return [];
+    const end = lines.indexOf(`${indent}}`, index);
+    const ends = lines.slice(index, end).some((inner) => inner.includes('assertNever('));
+    return ends ? [] : [`${path}:${index + 1} switches over kinds without assertNever`];
+  });
 }
 
 function circleBreaks(files: readonly SourceFile[]): readonly string[] {

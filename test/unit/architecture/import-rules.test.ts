@@ -35,6 +35,12 @@ describe('finds', () => {
       ['utils/strings.ts:1 stands in a room that the house does not have: "utils"'],
     ],
     [
+      'a switch over kinds that forgets those to come',
+      'worker/a.ts',
+      'switch (outcome.kind) {\n  case 1:\n    break;\n}\nassertNever(outcome);',
+      ['worker/a.ts:1 switches over kinds without assertNever'],
+    ],
+    [
       'an import from above',
       'task/names.ts',
       "\nimport { plan } from '../topology/plan';",
