@@ -4,7 +4,7 @@ import { Fifo } from '../../collections/fifo';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { answered, closeChannel, openChannel } from '../connect/channels';
 import { channelError, channelFailure } from '../connect/error-mapping';
-import { spareChannels } from '../fast-path/internals';
+import { spareChannels } from '../connect/spare-channels';
 
 /** However many queues are looked at, on one connection. */
 const MAX_CHANNELS = 16;

@@ -1,4 +1,5 @@
 import type { Channel } from 'amqplib';
+import { type ConfirmCallback, channelInternals } from '../internals';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -31,12 +32,12 @@ function plainPublish(channel: Channel): Method | undefined {
   const base: unknown = Object.getPrototypeOf(Object.getPrototypeOf(channel));
   const ofBase = typeof base === 'object' && base !== null ? plain(Reflect.get(base, 'publish')) : undefined;
   const own = plain(Reflect.get(channel, 'publish'));
-  const { pushConfirmCallback } = channel as { readonly pushConfirmCallback?: unknown };
+  const { pushConfirmCallback } = channelInternals(channel);
   if (ofBase === undefined || typeof pushConfirmCallback !== 'function') return own;
   // As amqplib's own: https://github.com/amqp-node/amqplib/blob/main/lib/channel_model.js
   return function publish(this: unknown, exchange, routingKey, content, options, onConfirm) {
     const result = ofBase.call(this, exchange, routingKey, content, options);
-    pushConfirmCallback.call(this, onConfirm);
+    pushConfirmCallback.call(this, onConfirm as ConfirmCallback);
     return result;
   };
 }

@@ -1,20 +1,7 @@
 import type { ConfirmChannel, Options } from 'amqplib';
 import type { OutgoingMessage } from '../../message/wire';
+import { type ConfirmCallback, channelInternals, type FrameSink } from '../internals';
 import { publishBytes, writePublish } from './publish-frames';
-
-/** The parts of amqplib 2.3's internals that are used. Each is looked for before. */
-interface ChannelInternals {
-  readonly ch?: unknown;
-  readonly connection?: { readonly channels?: readonly ({ readonly buffer?: FrameSink } | null)[] };
-  pushConfirmCallback?(callback: ConfirmCallback): void;
-}
-
-interface FrameSink {
-  write?(frames: Buffer): boolean;
-}
-
-/** amqplib calls it once: with `null` for an ack, else with an error. */
-export type ConfirmCallback = (error: unknown) => void;
 
 /** What amqplib writes frames to. */
 interface DirectPath {
@@ -92,7 +79,7 @@ export class ConfirmWriter {
 }
 
 function directPathOf(channel: ConfirmChannel): DirectPath | undefined {
-  const internals = channel as unknown as ChannelInternals;
+  const internals = channelInternals(channel);
   const { ch: channelNumber } = internals;
   if (typeof channelNumber !== 'number') return undefined;
   const sink = internals.connection?.channels?.[channelNumber]?.buffer;

@@ -14,7 +14,7 @@ import {
   METHOD_FRAME,
   TIMESTAMP,
   TYPE,
-} from './basic-frames';
+} from '../basic-frames';
 import { CachedText } from './cached-text';
 
 /** The class `basic` and its method `deliver`, 60. */

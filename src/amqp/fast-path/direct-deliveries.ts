@@ -1,21 +1,6 @@
 import type { ChannelModel, ConsumeMessage } from 'amqplib';
+import { type ChannelSlot, type Consumer, connectionInternals } from '../internals';
 import { DeliveryReader } from './delivery-frames';
-
-type Consumer = (message: ConsumeMessage) => unknown;
-
-/** The parts of amqplib 2.3's internals that are used. Each is looked for before. */
-interface ConnectionInternals {
-  /** What was received and is not read yet. */
-  rest?: unknown;
-  recvFrame?: () => unknown;
-  /** Takes one frame; another function once the connection is closing. */
-  readonly accept?: unknown;
-  readonly channels?: readonly (ChannelSlot | null | undefined)[];
-}
-
-interface ChannelSlot {
-  readonly channel?: { readonly accept?: unknown; readonly consumers?: ReadonlyMap<string, Consumer> };
-}
 
 /**
  * Hands deliveries to their consumers straight from the bytes of the socket. amqplib makes eleven objects and nine
@@ -27,8 +12,7 @@ interface ChannelSlot {
  * @returns whether it is on. Without these internals nothing changes but speed.
  */
 export function readDeliveriesDirectly(model: ChannelModel): boolean {
-  const { connection } = model as { readonly connection?: ConnectionInternals };
-  if (connection === undefined) return false;
+  const connection = connectionInternals(model);
   const { recvFrame, accept, channels } = connection;
   if (typeof recvFrame !== 'function' || typeof accept !== 'function' || !Array.isArray(channels)) return false;
   const reader = new DeliveryReader();

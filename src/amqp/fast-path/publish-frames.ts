@@ -14,7 +14,7 @@ import {
   METHOD_FRAME,
   TIMESTAMP,
   TYPE,
-} from './basic-frames';
+} from '../basic-frames';
 
 const PUBLISH = 40;
 const MANDATORY = 1;

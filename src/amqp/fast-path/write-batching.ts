@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib';
-import { type Internals, internalsOf } from './internals';
+import { connectionInternals } from '../internals';
 
 /**
  * Makes one socket write of the many that amqplib would make in a turn of the event loop: its multiplexer writes
@@ -8,7 +8,7 @@ import { type Internals, internalsOf } from './internals';
  * @returns whether batching is on.
  */
 export function batchWrites(model: ChannelModel): boolean {
-  const { stream, muxer }: Internals = internalsOf(model);
+  const { stream, muxer } = connectionInternals(model);
   const readIncoming = muxer?._readIncoming;
   if (muxer === undefined || typeof readIncoming !== 'function') return false;
   if (typeof stream?.cork !== 'function' || typeof stream.uncork !== 'function') return false;

@@ -3,8 +3,8 @@ import type { TopologyMode } from '../../broker/broker';
 import { TopologyMissingError } from '../../errors/broker-errors';
 import type { BindingSpec, ExchangeSpec, QueueSpec, Topology } from '../../topology/topology';
 import { channelError, channelFailure } from '../connect/error-mapping';
+import { spareChannels } from '../connect/spare-channels';
 import { throwawayChannel } from '../connect/throwaway-channel';
-import { spareChannels } from '../fast-path/internals';
 import { Declaring } from './declaring';
 
 /** amqplib sends one declare at a time on a channel; a few channels keep the broker busy. */

@@ -1,5 +1,5 @@
 import { type Channel, type ChannelModel, connect, type Message } from 'amqplib';
-import { readHeadersBounded } from '../../../src/amqp/fast-path/header-frames';
+import { readHeadersBounded } from '../../../src/amqp/connect/header-frames';
 import { bounded } from '../../support/bounded';
 import { sharedBrokers } from '../../support/rabbitmq/shared-brokers';
 import { nestedTables, type RawMessage, rawTable, withLength, writeRaw } from '../../support/raw-messages';

@@ -70,6 +70,33 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   index: { level: 7, imports: RIM },
 };
 
+/** A room with folders: of which others each may import. Files beside the folders may import all of them. */
+interface Shelves {
+  /** Files beside the folders that the folders may import. */
+  readonly shared: readonly string[];
+  readonly folders: Readonly<Record<string, readonly string[]>>;
+}
+
+const SHELVES: Readonly<Record<string, Shelves>> = {
+  amqp: {
+    shared: ['amqp/internals', 'amqp/basic-frames'],
+    folders: {
+      'fast-path': [],
+      connect: ['fast-path'],
+      topology: ['connect'],
+      admin: ['connect', 'topology'],
+      publish: ['connect', 'admin', 'fast-path'],
+      consume: ['connect'],
+    },
+  },
+  schedule: { shared: [], folders: { state: [], decide: ['state'], lead: ['state', 'decide'] } },
+};
+
+/** Folders that only these files may enter. */
+const FENCES: Readonly<Record<string, readonly string[]>> = {
+  'amqp/fast-path': ['amqp/amqp-broker.ts', 'amqp/connect/connection.ts', 'amqp/publish/publish-lane.ts'],
+};
+
 /** Who may import which package. One that is not named here is nobody's. */
 const PACKAGES: readonly { readonly name: RegExp; readonly rooms: readonly string[] }[] = [
   { name: /^amqplib(\/|$)/, rooms: ['amqp'] },
@@ -167,7 +194,9 @@ function importBreaks(file: SourceFile): readonly string[] {
   return file.imports.flatMap(({ line, target, typeOnly }) => {
     const resolved = resolveImport(file.path, target);
     const problem =
-      resolved === undefined ? packageProblem(file.room, target) : roomProblem(file.room, roomOf(resolved), typeOnly);
+      resolved === undefined
+        ? packageProblem(file.room, target)
+        : (roomProblem(file.room, roomOf(resolved), typeOnly) ?? shelfProblem(file.path, resolved));
     return problem === undefined ? [] : [`${file.path}:${line} ${problem}`];
   });
 }
@@ -179,6 +208,23 @@ function roomProblem(from: string, to: string, typeOnly: boolean): string | unde
   if (room === undefined || from === to || room.imports.includes(to)) return undefined;
   if (!room.typesOf?.includes(to)) return `${from}/ may not import ${to}/`;
   return typeOnly ? undefined : `${from}/ may import only types of ${to}/`;
+}
+
+function shelfProblem(from: string, to: string): string | undefined {
+  const fence = Object.keys(FENCES).find((folder) => to.startsWith(`${folder}/`) && !from.startsWith(`${folder}/`));
+  if (fence !== undefined && !FENCES[fence]?.includes(from)) return `may not enter ${fence}/`;
+  const shelves = SHELVES[roomOf(from)];
+  const [own, other] = [folderOf(from), folderOf(to)];
+  if (shelves === undefined || own === undefined || roomOf(from) !== roomOf(to) || own === other) return undefined;
+  if (shelves.folders[own] === undefined) return `stands in a folder that ${roomOf(from)}/ does not have: "${own}"`;
+  if (other === undefined) return shelves.shared.includes(to) ? undefined : `${own}/ may not import ${to}`;
+  return shelves.folders[own]?.includes(other) ? undefined : `${own}/ may not import ${other}/`;
+}
+
+/** The folder in its room, or `undefined` for a file beside the folders. */
+function folderOf(path: string): string | undefined {
+  const [, folder, file] = path.split('/');
+  return file === undefined ? undefined : folder;
 }
 
 function packageProblem(room: string, target: string): string | undefined {

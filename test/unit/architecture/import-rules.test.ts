@@ -59,6 +59,30 @@ describe('finds', () => {
       ['worker/worker.ts:1 worker/ may not import client/'],
     ],
     [
+      'who enters the fast path',
+      'amqp/consume/a.ts',
+      "import { b } from '../fast-path/publish-frames';",
+      ['amqp/consume/a.ts:1 may not enter amqp/fast-path/'],
+    ],
+    [
+      'a folder that imports its neighbour',
+      'schedule/state/a.ts',
+      "import { b } from '../lead/leadership';",
+      ['schedule/state/a.ts:1 state/ may not import lead/'],
+    ],
+    [
+      'a folder that imports what stands above it',
+      'amqp/connect/a.ts',
+      "import { b } from '../amqp-broker';",
+      ['amqp/connect/a.ts:1 connect/ may not import amqp/amqp-broker'],
+    ],
+    [
+      'a folder that nobody planned',
+      'amqp/misc/a.ts',
+      "import { b } from '../connect/channels';",
+      ['amqp/misc/a.ts:1 stands in a folder that amqp/ does not have: "misc"'],
+    ],
+    [
       'an import over several lines',
       'errors/a.ts',
       "import {\n  type A,\n  b,\n} from '../task/names';",

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { renewalDelay } from '../../../src/amqp/connect/secret-renewal';
+import { renewalDelay } from '../../../../src/amqp/connect/secret-renewal';
 
 it('comes when 70 to 80 % of the time is over, so that processes that began together do not all ask at once', () => {
   expect(renewalDelay(1_100_000, 1_000_000, 0)).toBeCloseTo(70_000);

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { readHeaderFrame, readHeadersBounded } from '../../../../src/amqp/fast-path/header-frames';
+import { readHeaderFrame, readHeadersBounded } from '../../../../src/amqp/connect/header-frames';
 import { nestedTables, rawHeaderFrame, rawTable } from '../../../support/raw-messages';
 
 /** amqplib's own encoder and decoder, by path: the package does not export them. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readHeaders } from '../../../../src/amqp/fast-path/field-table';
+import { readHeaders } from '../../../../src/amqp/connect/field-table';
 import { plainHeaders, userHeaders } from '../../../../src/message/headers';
 import { nestedTables, type RawField, rawTable, withLength } from '../../../support/raw-messages';
 import { encodeTable, throughTheWire } from '../../support/amqp-codec';

@@ -19,7 +19,8 @@ import {
   TIMESTAMP,
   TYPE,
   USER_ID,
-} from './basic-frames';
+} from '../basic-frames';
+import { connectionInternals } from '../internals';
 import { readHeaders } from './field-table';
 
 /** A header frame as amqplib decodes it. */
@@ -37,13 +38,6 @@ export interface ReadFrame {
   readonly end: number;
 }
 
-/** The parts of amqplib 2.3's internals that are used. Each is looked for before. */
-interface ConnectionInternals {
-  /** What was received and is not read yet. */
-  rest?: unknown;
-  recvFrame?: () => unknown;
-}
-
 /**
  * Decodes the properties of messages in amqplib's place, on one connection, whichever way they come: as a delivery, an
  * answer to `basic.get`, or a return. See {@link readHeaders} for why.
@@ -51,8 +45,8 @@ interface ConnectionInternals {
  * @returns whether it is on.
  */
 export function readHeadersBounded(model: ChannelModel): boolean {
-  const { connection } = model as { readonly connection?: ConnectionInternals };
-  if (typeof connection?.recvFrame !== 'function' || !Buffer.isBuffer(connection.rest)) return false;
+  const connection = connectionInternals(model);
+  if (typeof connection.recvFrame !== 'function' || !Buffer.isBuffer(connection.rest)) return false;
   const recvFrame = connection.recvFrame;
   connection.recvFrame = () => {
     const { rest } = connection;
