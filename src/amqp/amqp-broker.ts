@@ -1,10 +1,9 @@
 import type { ChannelModel } from 'amqplib';
 import type { CredentialsOption, TlsOptions } from '../broker/access';
+import type { BrokerAdmin } from '../broker/admin';
 import type {
   Broker,
   BrokerEvents,
-  BrokerProbe,
-  ProbeTargets,
   Publisher,
   QueueDeletion,
   QueueReader,
@@ -15,10 +14,10 @@ import type {
   Subscription,
   TopologyMode,
 } from '../broker/broker';
+import type { BrokerCapabilities, FastPath } from '../broker/capabilities';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { QueueType } from '../task/definition';
-import type { TopologyDifference } from '../topology/compare';
-import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
+import type { Topology } from '../topology/topology';
 import { isLocked, takeLock } from './admin/locks';
 import { probeBroker } from './admin/probe';
 import { deleteUnused, inspectTopology, replaceExchange, unbindAll } from './admin/queue-administration';
@@ -36,6 +35,7 @@ import { AmqpPrefetchingReader } from './consume/amqp-prefetching-reader';
 import { AmqpReader } from './consume/amqp-reader';
 import { AmqpScan, MAX_WINDOW } from './consume/amqp-scan';
 import { AmqpSubscription } from './consume/amqp-subscription';
+import { decideFastPath, installedVersion } from './fast-path/tested-versions';
 import { AmqpPublisher } from './publish/amqp-publisher';
 import { applyTopology } from './topology/apply-topology';
 import { TopologyKeeper } from './topology/topology-keeper';
@@ -63,13 +63,16 @@ export interface AmqpBrokerOptions {
   readonly credentials?: CredentialsOption;
   /** For amqps. */
   readonly tls?: TlsOptions;
+  /** Whether plain messages take the short way past amqplib. @defaultValue with versions of amqplib that it was tested with */
+  readonly fastPath?: boolean | undefined;
   readonly events?: BrokerEvents;
 }
 
 /** Of credentials and keys it has functions alone, which show nothing when they are printed. */
-type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls'>> & {
+type ResolvedOptions = Required<Omit<AmqpBrokerOptions, 'url' | 'credentials' | 'tls' | 'fastPath'>> & {
   readonly login: LoginSource;
   readonly tls: TlsSource;
+  readonly fastPath: FastPath;
 };
 
 export const DEFAULT_AMQP_OPTIONS = Object.freeze({
@@ -87,10 +90,11 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 const LIFELINE_CLOSE_MS = 2_000;
 
 /** RabbitMQ through amqplib. */
-export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBrokerOptions): Broker {
+export function createAmqpBroker({ url, credentials, tls, fastPath, ...given }: AmqpBrokerOptions): Broker {
   const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, ...given };
   return new AmqpBroker(parseAddresses(url), {
     ...options,
+    fastPath: decideFastPath(fastPath, installedVersion()),
     login: loginSource(credentials, options.connectTimeoutMs),
     tls: tlsSource(tls),
   });
@@ -103,6 +107,13 @@ export function createAmqpBroker({ url, credentials, tls, ...given }: AmqpBroker
  */
 class AmqpBroker implements Broker {
   readonly publisher: Publisher;
+  readonly capabilities: BrokerCapabilities;
+  readonly admin: BrokerAdmin = {
+    inspect: (topology) => inspectTopology(this.#model(), topology),
+    probe: (targets) => probeBroker(this.#model(), targets),
+    unbind: (bindings) => unbindAll(this.#model(), bindings),
+    replaceExchange: (spec, bindings) => replaceExchange(this.#model(), spec, bindings),
+  };
   readonly #publishing: AmqpConnection;
   readonly #ownPublisher: AmqpPublisher;
   readonly #consuming: AmqpConnection[] = [];
@@ -117,12 +128,14 @@ class AmqpBroker implements Broker {
     private readonly hosts: readonly BrokerAddress[],
     private readonly options: ResolvedOptions,
   ) {
+    this.capabilities = Object.freeze({ isServer: true, countsAtOnce: false, fastPath: options.fastPath });
     this.#publishing = this.#newConnection('publish');
     this.#ownPublisher = new AmqpPublisher(this.#publishing, {
       maxInFlight: options.maxInFlight,
       maxWaiting: options.maxWaiting,
       maxPendingBytes: options.maxPendingBytes,
       timeoutMs: options.publishTimeoutMs,
+      fastPath: options.fastPath.on,
       onPublished: (startedAt, error) => options.events.onPublished?.(startedAt, error),
       onRefused: (code) => {
         if (code === 404) this.#restoreQuietly();
@@ -227,24 +240,8 @@ class AmqpBroker implements Broker {
     return this.#looks.look(queue);
   }
 
-  inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
-    return inspectTopology(this.#model(), topology);
-  }
-
-  probe(targets: ProbeTargets): Promise<BrokerProbe> {
-    return probeBroker(this.#model(), targets);
-  }
-
-  unbind(bindings: readonly BindingSpec[]): Promise<void> {
-    return unbindAll(this.#model(), bindings);
-  }
-
   deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion> {
     return deleteUnused(this.#model(), queue, type);
-  }
-
-  replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void> {
-    return replaceExchange(this.#model(), spec, bindings);
   }
 
   get publishingConnection(): string {
@@ -270,7 +267,7 @@ class AmqpBroker implements Broker {
   }
 
   #newConnection(role: string): AmqpConnection {
-    const { name, heartbeatSeconds, connectTimeoutMs, login, tls, events } = this.options;
+    const { name, heartbeatSeconds, connectTimeoutMs, login, tls, events, fastPath } = this.options;
     return new AmqpConnection({
       hosts: this.hosts,
       name: `${name}:${role}`,
@@ -278,6 +275,7 @@ class AmqpBroker implements Broker {
       connectTimeoutMs,
       login,
       tls,
+      fastPath: fastPath.on,
       onState: (connection, state, address, error) => events.onConnection?.(connection, state, error, address),
     });
   }

@@ -230,27 +230,33 @@ function createHttpEndpoint(
 
 function createBroker(options: ResolvedAppOptions, events: EventBus): Broker {
   const brokerEvents: BrokerEvents = {
-    onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
+    onConnection: (name, state, error, address) => {
+      const fastPath = state === 'connected' ? broker.capabilities.fastPath?.on : undefined;
+      events.emit('connection:changed', { name, state, address, error, fastPath });
+    },
     onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
     onPublished: (startedAt, error) => tellPublished(events, startedAt, error),
   };
   const clock = options.clock ?? systemClock;
   const [first = ''] = options.url;
-  if (first.startsWith('memory:')) return memoryBroker(first, clock, brokerEvents);
-  return createAmqpBroker({
-    url: options.url,
-    name: options.name,
-    heartbeatSeconds: options.heartbeatSeconds,
-    connectTimeoutMs: options.connectTimeoutMs,
-    publishTimeoutMs: options.publishTimeoutMs,
-    maxInFlight: options.maxInFlight,
-    maxWaiting: options.maxWaiting,
-    maxPendingBytes: options.maxPendingBytes,
-    maxConsumerConnections: options.maxConsumerConnections,
-    ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-    events: brokerEvents,
-  });
+  const broker = first.startsWith('memory:')
+    ? memoryBroker(first, clock, brokerEvents)
+    : createAmqpBroker({
+        url: options.url,
+        name: options.name,
+        heartbeatSeconds: options.heartbeatSeconds,
+        connectTimeoutMs: options.connectTimeoutMs,
+        publishTimeoutMs: options.publishTimeoutMs,
+        maxInFlight: options.maxInFlight,
+        maxWaiting: options.maxWaiting,
+        maxPendingBytes: options.maxPendingBytes,
+        maxConsumerConnections: options.maxConsumerConnections,
+        fastPath: options.fastPath,
+        ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
+        ...(options.tls === undefined ? {} : { tls: options.tls }),
+        events: brokerEvents,
+      });
+  return broker;
 }
 
 /** For every message: nothing is measured that nobody hears. */

@@ -289,7 +289,13 @@ export class TaskApp {
       stopCalled: this.#stopCalled,
       onWaiting: (error) => {
         const { address } = error;
-        events.emit('connection:changed', { name: broker.publishingConnection, state: 'connecting', address, error });
+        events.emit('connection:changed', {
+          name: broker.publishingConnection,
+          state: 'connecting',
+          address,
+          error,
+          fastPath: undefined,
+        });
       },
     });
   }

@@ -1,14 +1,15 @@
 import type { IncomingMessage, OutgoingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
-import type { TopologyDifference } from '../topology/compare';
-import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
+import type { Topology } from '../topology/topology';
+import type { BrokerAdmin } from './admin';
+import type { BrokerCapabilities } from './capabilities';
 
 /** What `applyTopology` does: declare; only look (passive); nothing. */
 export type TopologyMode = 'assert' | 'verify' | 'off';
 
 /** Who is at the other end. */
 export interface ServerInfo {
-  /** `RabbitMQ`, or `memory` for the embedded broker. */
+  /** `RabbitMQ`, or `memory` for the embedded broker. For people: `capabilities` says what they can do. */
   readonly product: string;
   /** `4.3.6`. */
   readonly version: string;
@@ -41,6 +42,8 @@ export interface Broker {
   connect(): Promise<void>;
   /** Known once `connect` has resolved. */
   readonly server: ServerInfo;
+  readonly capabilities: BrokerCapabilities;
+  readonly admin: BrokerAdmin;
   /** Where it is connected, or was last, without credentials, for people; before that, every host it may connect to. */
   readonly address: string;
   /**
@@ -96,25 +99,10 @@ export interface Broker {
   /** What a queue tells anybody, or `undefined` where there is no such queue. */
   queueState(queue: string): Promise<QueueState | undefined>;
   /**
-   * What separates the broker from a plan: exchanges and queues, argument by argument. Changes nothing. Bindings, and
-   * what stands there beyond the plan, cannot be looked for over AMQP.
-   */
-  inspect(topology: Topology): Promise<readonly TopologyDifference[]>;
-  /** Tries what this user may do, and whether publishers are blocked. Changes nothing. */
-  probe(targets: ProbeTargets): Promise<BrokerProbe>;
-  /** Removes bindings; those that are not there are no error. */
-  unbind(bindings: readonly BindingSpec[]): Promise<void>;
-  /**
    * Deletes a queue that has no consumers and no ready messages. Of a classic queue RabbitMQ checks that itself, in one
    * step. A quorum queue can only be looked at and then deleted: what is published to it in between is lost, and counted.
    */
   deleteUnused(queue: string, type: QueueType): Promise<QueueDeletion>;
-  /**
-   * Deletes an exchange, where it exists, and declares it anew with these bindings. In the milliseconds between, what is
-   * published to it is refused, and what a queue dead-letters to it stays in that queue.
-   * @throws TopologyConflictError when others declare it again and again meanwhile, with other arguments.
-   */
-  replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void>;
   /** Under which name `onConnection` tells of the connection that publishes. */
   readonly publishingConnection: string;
   /**
@@ -124,26 +112,6 @@ export interface Broker {
   ping(): Promise<void>;
   /** Closes everything. Bounded in time, can be called twice, never throws. */
   close(): Promise<void>;
-}
-
-/** What this user may not do, as RabbitMQ itself answers. The default exchange has the name `''`. */
-export interface MissingPermission {
-  readonly right: 'configure' | 'write' | 'read';
-  readonly entity: 'exchange' | 'queue';
-  readonly name: string;
-}
-
-export interface ProbeTargets {
-  /** To declare and to consume. They need not exist. */
-  readonly queues: readonly string[];
-  /** To publish to. None may lead a key that begins with `warren.probe.` anywhere: no fanout, no alternate exchange. */
-  readonly exchanges: readonly string[];
-}
-
-export interface BrokerProbe {
-  readonly missing: readonly MissingPermission[];
-  /** Why the broker holds back publishers: `low on memory`. What comes after that could not be tried. */
-  readonly blocked: string | undefined;
 }
 
 /** A queue as a passive declare shows it: neither what is unsettled, nor what waits for a retry, is counted. */

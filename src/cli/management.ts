@@ -32,7 +32,7 @@ export async function openManagement(
 ): Promise<ManagementApi | undefined> {
   const { config } = await session.config(options);
   const named = options.management ?? config.management ?? session.environment['WARREN_MANAGEMENT_URL'];
-  if (named === false || app.server.product === 'memory') return undefined;
+  if (named === false || !app.broker.capabilities.isServer) return undefined;
   const given = (await session.appOptions(options)).url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
   const brokerUrl = connectedUrl(listUrls(given), app.address);
   const isNamed = typeof named === 'string' && named !== '';

@@ -125,7 +125,7 @@ class StagedReplay {
     const isNew = (await this.#broker.countReady(this.#staging)) === undefined;
     const queues = [{ name: this.#staging, arguments: replayQueueArguments(this.queue) }];
     await this.#broker.declare({ exchanges: [], queues, bindings: [] });
-    if (isNew && this.#broker.server.product !== 'memory') {
+    if (isNew && !this.#broker.capabilities.countsAtOnce) {
       await this.#pause(FRESH_QUEUE_MS);
     }
   }
@@ -214,7 +214,7 @@ class StagedReplay {
 
   /** Sorts out what a killed process has left. */
   async #finishEarlier(): Promise<void> {
-    if (this.#broker.server.product !== 'memory') await this.#pause(RETURN_MS);
+    if (!this.#broker.capabilities.countsAtOnce) await this.#pause(RETURN_MS);
     await this.#bringAllHome(async (copies) => {
       // Again, until there are none: an acknowledgement can be lost when a channel closes.
       let removed: number;

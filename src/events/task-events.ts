@@ -151,6 +151,8 @@ export interface WarrenEvents {
     /** The host that this is about, without credentials: `amqp://host:port/vhost`. */
     readonly address: string | undefined;
     readonly error: Error | undefined;
+    /** Of one that is connected: whether plain messages take the short way past amqplib. `undefined` on the embedded broker. */
+    readonly fastPath: boolean | undefined;
   };
   'subscription:changed': {
     readonly queue: string;

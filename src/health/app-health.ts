@@ -1,4 +1,5 @@
 import type { ConnectionState, SubscriptionState } from '../broker/broker';
+import type { FastPath } from '../broker/capabilities';
 
 /** Why an app is not quite well. Stable: for programs. */
 export type HealthReasonCode =
@@ -58,6 +59,8 @@ export interface AppHealth {
   /** Everything that is not as it should be; empty where all is well. */
   readonly reasons: readonly HealthReason[];
   readonly connections: readonly ConnectionHealth[];
+  /** Whether plain messages take the short way past amqplib, and why not. `undefined` on the embedded broker. */
+  readonly fastPath: FastPath | undefined;
   /** One for each queue that this app runs tasks of, and one for its suspects. */
   readonly consumers: readonly ConsumerHealth[];
 }

@@ -22,6 +22,7 @@ export function decideHealth(facts: HealthFacts, now: number): AppHealth {
     degraded: reasons.some(({ costs }) => costs === 'nothing'),
     reasons: Object.freeze(reasons),
     connections: Object.freeze(facts.connections.map((connection) => connectionHealth(connection, facts, now))),
+    fastPath: facts.fastPath,
     consumers: Object.freeze(facts.consumers.map((consumer) => consumerHealth(consumer, facts, now))),
   });
 }

@@ -1,4 +1,5 @@
 import type { ConnectionState, SubscriptionState } from '../broker/broker';
+import type { FastPath } from '../broker/capabilities';
 
 /** What became of the last question to the broker. Times are milliseconds of a clock that never jumps. */
 export interface RoundTrip {
@@ -47,4 +48,5 @@ export interface HealthFacts {
   readonly consumers: readonly ConsumerFacts[];
   /** The last one that is worth telling. */
   readonly loopBlock: LoopBlock | undefined;
+  readonly fastPath: FastPath | undefined;
 }

@@ -22,7 +22,7 @@ export interface WatchedConsumer {
 
 export interface HealthWatchOptions {
   readonly events: EventBus;
-  readonly broker: Pick<Broker, 'publishingConnection' | 'ping'>;
+  readonly broker: Pick<Broker, 'publishingConnection' | 'ping' | 'capabilities'>;
   readonly consumers: readonly WatchedConsumer[];
   readonly appState: () => HealthFacts['app'];
   /** Milliseconds of a clock that never jumps: `performance.now()`. */
@@ -70,6 +70,7 @@ export class HealthWatch {
         connections: [...this.#connections].map(([name, told]) => this.#connectionFacts(name, told, now)),
         consumers: this.options.consumers.map((consumer) => this.#consumerFacts(consumer, now)),
         loopBlock: this.options.loop.lastBlock,
+        fastPath: this.options.broker.capabilities.fastPath,
       },
       now,
     );

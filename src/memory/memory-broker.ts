@@ -1,8 +1,7 @@
+import type { BrokerAdmin } from '../broker/admin';
 import type {
   Broker,
   BrokerEvents,
-  BrokerProbe,
-  ProbeTargets,
   Publisher,
   QueueDeletion,
   QueueReader,
@@ -13,13 +12,14 @@ import type {
   Subscription,
   TopologyMode,
 } from '../broker/broker';
+import type { BrokerCapabilities } from '../broker/capabilities';
 import { LockedError, QueueMissingError } from '../errors/broker-errors';
 import { ConnectionClosedError } from '../errors/enqueue-errors';
 import type { IncomingMessage } from '../message/wire';
 import type { QueueType } from '../task/definition';
 import { clearRealInterval, setRealInterval } from '../time/real-timers';
-import { compareTopology, type TopologyDifference } from '../topology/compare';
-import type { BindingSpec, ExchangeSpec, Topology } from '../topology/topology';
+import type { Topology } from '../topology/topology';
+import { MemoryAdmin } from './memory-admin';
 import { MemoryPublisher } from './memory-publisher';
 import { MemoryReader, MemoryScan } from './memory-reader';
 import { MemorySubscription } from './memory-subscription';
@@ -42,6 +42,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const CONNECTION_NAME = 'memory';
 /** The version whose rules are followed where they differ. */
 const SERVER: ServerInfo = Object.freeze({ product: 'memory', version: '4.3.0' });
+const CAPABILITIES: BrokerCapabilities = Object.freeze({ isServer: false, countsAtOnce: true, fastPath: undefined });
 
 /**
  * One connection to an embedded broker.
@@ -50,6 +51,8 @@ const SERVER: ServerInfo = Object.freeze({ product: 'memory', version: '4.3.0' }
  */
 export class MemoryBroker implements Broker {
   readonly server = SERVER;
+  readonly capabilities = CAPABILITIES;
+  readonly admin: BrokerAdmin;
   readonly address: string;
   readonly publisher: Publisher;
   readonly #ownPublisher: MemoryPublisher;
@@ -67,6 +70,7 @@ export class MemoryBroker implements Broker {
     this.address = host.address;
     this.#ownPublisher = new MemoryPublisher(host.vhost, events);
     this.publisher = this.#ownPublisher;
+    this.admin = new MemoryAdmin(host.vhost, () => this.#checkConnected());
   }
 
   async connect(): Promise<void> {
@@ -173,27 +177,6 @@ export class MemoryBroker implements Broker {
     return found === undefined ? undefined : { ready: found.readyCount, consumers: found.consumerCount };
   }
 
-  async inspect(topology: Topology): Promise<readonly TopologyDifference[]> {
-    this.#checkConnected();
-    const { vhost } = this.host;
-    return compareTopology(topology, {
-      exchanges: topology.exchanges.flatMap(({ name }) => vhost.exchanges.get(name) ?? []),
-      queues: topology.queues.flatMap(({ name }) => vhost.queue(name)?.spec ?? []),
-      bindings: topology.bindings,
-    });
-  }
-
-  /** Whoever has the process may do everything. */
-  async probe(_targets: ProbeTargets): Promise<BrokerProbe> {
-    this.#checkConnected();
-    return { missing: [], blocked: undefined };
-  }
-
-  async unbind(bindings: readonly BindingSpec[]): Promise<void> {
-    this.#checkConnected();
-    for (const binding of bindings) this.host.vhost.exchanges.unbind(binding);
-  }
-
   async deleteUnused(queue: string, _type: QueueType): Promise<QueueDeletion> {
     const state = await this.queueState(queue);
     if (state === undefined) return { kind: 'missing' };
@@ -201,12 +184,6 @@ export class MemoryBroker implements Broker {
     if (state.ready > 0 || state.consumers > 0 || isOut) return { kind: 'in-use' };
     this.host.vhost.deleteQueue(queue);
     return { kind: 'deleted', lost: 0 };
-  }
-
-  async replaceExchange(spec: ExchangeSpec, bindings: readonly BindingSpec[]): Promise<void> {
-    this.#checkConnected();
-    this.host.vhost.exchanges.delete(spec.name);
-    applyTopology(this.host.vhost, { exchanges: [spec], queues: [], bindings }, 'assert');
   }
 
   get publishingConnection(): string {

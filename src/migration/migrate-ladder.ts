@@ -22,7 +22,7 @@ export interface LadderMigrationResult {
 
 /** The exchanges of the delay ladder that are not as planned, the lowest level first. */
 export function unplannedLadderExchanges(broker: Broker): Promise<readonly TopologyDifference[]> {
-  return broker.inspect({ exchanges: planLevels().exchanges, queues: [], bindings: [] });
+  return broker.admin.inspect({ exchanges: planLevels().exchanges, queues: [], bindings: [] });
 }
 
 /**
@@ -51,7 +51,7 @@ export async function migrateLadder({
     const replaced: string[] = [];
     for (const spec of levels.exchanges.filter(({ name }) => unplanned.has(name))) {
       if (signal?.aborted === true) break;
-      await broker.replaceExchange(spec, bindingsAround(spec, levels, missing));
+      await broker.admin.replaceExchange(spec, bindingsAround(spec, levels, missing));
       missing.delete(spec.name);
       replaced.push(spec.name);
       onReplaced?.(spec.name);

@@ -56,7 +56,7 @@ export async function readMigrationFacts(
 }
 
 async function homeFacts(broker: Broker, spec: QueueSpec): Promise<MigrationFacts['home']> {
-  const [difference] = await broker.inspect({ exchanges: [], queues: [spec], bindings: [] });
+  const [difference] = await broker.admin.inspect({ exchanges: [], queues: [spec], bindings: [] });
   if (difference === undefined) return { kind: 'planned' };
   const state = await broker.queueState(spec.name);
   if (difference.kind !== 'different' || state === undefined) return { kind: 'missing' };
@@ -164,14 +164,14 @@ class Migration {
     const queues = [{ name: this.#holding, arguments: keptQueueArguments('quorum') }];
     await broker.declare({ exchanges: [], queues, bindings: this.#heldBindings() });
     if (isNew) await new Promise<void>((resolve) => clock.schedule(resolve, FRESH_QUEUE_MS));
-    await broker.unbind(this.#bindings);
+    await broker.admin.unbind(this.#bindings);
     this.#prepared = true;
   }
 
   async #declareNew(): Promise<void> {
     const { broker, clock } = this.options;
     await broker.declare({ exchanges: [], queues: [this.spec], bindings: this.#bindings });
-    await broker.unbind(this.#heldBindings());
+    await broker.admin.unbind(this.#heldBindings());
     await new Promise<void>((resolve) => clock.schedule(resolve, FRESH_QUEUE_MS));
     this.#prepared = true;
   }

@@ -36,10 +36,9 @@ export function ackTimeoutArgument(longestMs: number): number {
  */
 export type AckLimit = 'none' | 'by-consumer' | 'by-broker';
 
-/** @param server - its version may be `unknown`. */
-export function ackLimit(server: { readonly product: string; readonly version: string }, type: QueueType): AckLimit {
-  if (server.product === 'memory') return 'none';
-  const [major = 0, minor = 0] = server.version.split('.').map(Number);
+/** @param version - RabbitMQ's; may be `unknown`. */
+export function ackLimit(version: string, type: QueueType): AckLimit {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
   if (!(major > 4 || (major === 4 && minor >= 3))) return 'by-broker';
   return type === 'quorum' ? 'by-consumer' : 'none';
 }

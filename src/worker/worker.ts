@@ -118,7 +118,12 @@ export class Worker {
     const { broker, queues, events, longestUnsettledMs } = this.options;
     for (const queue of queues) {
       const longestMs = longestUnsettledMs({ ...queue, prefetch: queue.concurrency });
-      if (ackLimit(broker.server, queue.type) !== 'by-broker' || longestMs <= DEFAULT_ACK_TIMEOUT_MS) continue;
+      if (
+        !broker.capabilities.isServer ||
+        ackLimit(broker.server.version, queue.type) !== 'by-broker' ||
+        longestMs <= DEFAULT_ACK_TIMEOUT_MS
+      )
+        continue;
       events.emit('worker:ack-timeout', {
         queue: queue.name,
         longestMs: Number.isFinite(longestMs) ? longestMs : undefined,

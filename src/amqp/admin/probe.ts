@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Channel, ChannelModel } from 'amqplib';
-import type { BrokerProbe, MissingPermission, ProbeTargets } from '../../broker/broker';
+import type { BrokerProbe, MissingPermission, ProbeTargets } from '../../broker/admin';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { answered, closeChannel, openChannel } from '../connect/channels';
 import { channelFailure } from '../connect/error-mapping';

@@ -29,6 +29,8 @@ export interface AmqpConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly login: LoginSource;
   readonly tls: TlsSource;
+  /** Whether plain messages take the short way past amqplib. */
+  readonly fastPath: boolean;
   /** @param address - the host that this is about, without credentials. */
   onState(name: string, state: ConnectionState, address: string, error?: Error): void;
 }
@@ -200,9 +202,9 @@ export class AmqpConnection {
     this.#said.clear();
     this.#address = address.label;
     this.#renewal = this.#renew(model, login, address);
-    batchWrites(model);
+    if (this.options.fastPath) batchWrites(model);
     readHeadersBounded(model);
-    readDeliveriesDirectly(model);
+    if (this.options.fastPath) readDeliveriesDirectly(model);
     // The one that follows, `close`, does not carry every reason.
     model.on('error', (error: Error) => {
       this.#lastError = connectionLoss(error);

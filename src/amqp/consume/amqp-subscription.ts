@@ -238,7 +238,7 @@ export class AmqpSubscription implements Subscription {
     const { model } = this.connection;
     const { ackTimeoutMs } = this.options;
     if (model === undefined || ackTimeoutMs === undefined) return {};
-    const told = ackLimit(serverInfo(model), 'quorum') === 'by-consumer';
+    const told = ackLimit(serverInfo(model).version, 'quorum') === 'by-consumer';
     return told ? { 'x-consumer-timeout': ackTimeoutArgument(ackTimeoutMs) } : {};
   }
 

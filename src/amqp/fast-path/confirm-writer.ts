@@ -27,8 +27,12 @@ export class ConfirmWriter {
   #end = 0;
   #closed = false;
 
-  constructor(private readonly channel: ConfirmChannel) {
-    this.#direct = directPathOf(channel);
+  /** @param isFast - `false`: amqplib publishes everything. */
+  constructor(
+    private readonly channel: ConfirmChannel,
+    isFast = true,
+  ) {
+    this.#direct = isFast ? directPathOf(channel) : undefined;
     channel.on('close', () => {
       this.#closed = true;
       this.#block = undefined;

@@ -21,6 +21,8 @@ export interface AmqpPublisherOptions extends Omit<PublishLaneHooks, 'refuseToWa
   /** Bytes of the payloads in flight and waiting, on both channels together; what comes on top is refused. */
   readonly maxPendingBytes: number;
   readonly timeoutMs: number;
+  /** Whether plain messages take the short way past amqplib. */
+  readonly fastPath: boolean;
   /** Told of each end, with when the publish began by `performance.now()`. */
   readonly onPublished?: ((startedAt: number, error?: Error) => void) | undefined;
 }
@@ -45,8 +47,8 @@ export class AmqpPublisher implements Publisher {
     private readonly options: AmqpPublisherOptions,
   ) {
     const hooks = { ...options, refuseToWait: (target: PublishTarget) => this.#refuseToWait(target) };
-    this.#toQueues = new PublishLane(options.maxInFlight, hooks);
-    this.#toExchanges = new PublishLane(options.maxInFlight, hooks);
+    this.#toQueues = new PublishLane(options.maxInFlight, options.fastPath, hooks);
+    this.#toExchanges = new PublishLane(options.maxInFlight, options.fastPath, hooks);
     this.#lookups = new QueueLookups({
       send: (publication) => this.#laneOf(publication.message).publish(publication),
       onMissing: ({ target }) => options.onUnroutable(target),

@@ -61,6 +61,7 @@ export class PublishLane {
 
   constructor(
     private readonly maxInFlight: number,
+    private readonly fastPath: boolean,
     private readonly hooks: PublishLaneHooks,
   ) {}
 
@@ -145,7 +146,7 @@ export class PublishLane {
       if (this.#channel === channel) this.#failure = channelFailure(error);
     });
     if (this.#model !== model) return;
-    const writer = new ConfirmWriter(channel);
+    const writer = new ConfirmWriter(channel, this.fastPath);
     this.#writer = writer;
     this.#channel = channel;
     this.#failure = NO_REPLY;

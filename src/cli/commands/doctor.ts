@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
-import type { ProbeTargets } from '../../broker/broker';
+import type { ProbeTargets } from '../../broker/admin';
 import { AccessRefusedError } from '../../errors/broker-errors';
 import { ConfigurationError } from '../../errors/configuration-error';
 import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
@@ -67,6 +67,7 @@ async function gatherFacts(
       : differences.filter(({ kind, entity }) => kind === 'missing' && entity === 'queue').length;
   return {
     server: broker.server,
+    capabilities: broker.capabilities,
     tasks: catalog.tasks,
     queues: catalog.queues,
     differences,
@@ -77,7 +78,7 @@ async function gatherFacts(
     management: management === undefined ? undefined : await readManagementFacts(management, app, missingQueues),
     unusableSchedules: await unusableSchedules(app),
     // The last one: with an alarm, the broker answers nothing more on this connection.
-    probe: await broker.probe(probeTargets(app)),
+    probe: await broker.admin.probe(probeTargets(app)),
   };
 }
 
@@ -108,7 +109,7 @@ async function differencesOf(
   management: ManagementApi | undefined,
 ): Promise<DoctorFacts['differences']> {
   try {
-    const found = await broker.inspect(topology);
+    const found = await broker.admin.inspect(topology);
     const bindings = management === undefined ? undefined : await compareBindings(topology, management);
     return [...found, ...(bindings ?? [])];
   } catch (error) {

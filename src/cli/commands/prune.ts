@@ -125,7 +125,7 @@ async function candidateOf(
   const state = await app.broker.queueState(name);
   if (state === undefined) return undefined;
   for (const spec of variants) {
-    const differences = await app.broker.inspect({ exchanges: [], queues: [spec], bindings: [] });
+    const differences = await app.broker.admin.inspect({ exchanges: [], queues: [spec], bindings: [] });
     if (differences.length > 0) continue;
     const type: QueueType = spec.arguments['x-queue-type'] === 'classic' ? 'classic' : 'quorum';
     const outside = type === 'classic' ? await classicQueueInUse(name, management) : undefined;

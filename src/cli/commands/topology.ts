@@ -62,7 +62,7 @@ function addDiffCommand(topology: Command, session: Session): void {
 async function diff(app: TaskApp, management: ManagementApi | undefined, output: Output): Promise<ExitCode> {
   assertTasks(app);
   const bindings = management === undefined ? undefined : await compareBindings(app.topology, management);
-  const differences = [...(await app.broker.inspect(app.topology)), ...(bindings ?? [])];
+  const differences = [...(await app.broker.admin.inspect(app.topology)), ...(bindings ?? [])];
   if (output.json) output.printJson({ differences, notCompared: bindings === undefined ? ['bindings'] : [] });
   else printDiff(differences, bindings !== undefined, output);
   return differences.length === 0 ? EXIT.ok : EXIT.problem;

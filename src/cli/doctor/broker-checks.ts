@@ -93,9 +93,21 @@ export function checkPolicies({ management }: DoctorFacts): readonly Finding[] {
   });
 }
 
+export function checkFastPath({ capabilities: { fastPath } }: DoctorFacts): readonly Finding[] {
+  if (fastPath === undefined) return [];
+  if (fastPath.on) return [];
+  return [
+    {
+      severity: 'note',
+      what: `the fast path past amqplib is off: ${fastPath.reason}`,
+      remedy: 'Everything works, more slowly. Install a tested version of amqplib to have it on.',
+    },
+  ];
+}
+
 /** What nobody has looked at is said, too: silence would read as health. */
-export function checkReadable({ server, management }: DoctorFacts): readonly Finding[] {
-  if (server.product === 'memory') return [];
+export function checkReadable({ capabilities, management }: DoctorFacts): readonly Finding[] {
+  if (!capabilities.isServer) return [];
   if (management === undefined) {
     return [
       {

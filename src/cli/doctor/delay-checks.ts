@@ -25,7 +25,7 @@ export function checkStuckDelays({ management }: DoctorFacts): readonly Finding[
  * One node alone has nobody to take over.
  */
 export function checkDisconnectedTimeout({ server, management, queues }: DoctorFacts): readonly Finding[] {
-  if (!hasDisconnectedTimeout(server) || management === undefined || (management.nodes ?? 1) < 2) return [];
+  if (!hasDisconnectedTimeout(server.version) || management === undefined || (management.nodes ?? 1) < 2) return [];
   const known = management.disconnectedTimeouts ?? new Map<string, number>();
   const isSlow = (name: string): boolean =>
     (known.get(name) ?? Number.POSITIVE_INFINITY) > RECOMMENDED_DISCONNECTED_TIMEOUT_MS;

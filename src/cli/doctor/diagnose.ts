@@ -4,6 +4,7 @@ import { DELAY_UNROUTED } from '../../topology/names';
 import {
   checkAlarms,
   checkDeprecated,
+  checkFastPath,
   checkFeatureFlags,
   checkLimits,
   checkPolicies,
@@ -33,6 +34,7 @@ const CHECKS: readonly Check[] = [
   checkDisconnectedTimeout,
   checkTasks,
   checkReadable,
+  checkFastPath,
   checkSchedules,
 ];
 
@@ -42,9 +44,9 @@ export function diagnose(facts: DoctorFacts): readonly Finding[] {
   return CHECKS.flatMap((check) => check(facts)).sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
 }
 
-export function checkVersion({ server }: DoctorFacts): readonly Finding[] {
+export function checkVersion({ server, capabilities }: DoctorFacts): readonly Finding[] {
   const [major = 0, minor = 0] = server.version.split('.').map(Number);
-  if (server.product === 'memory' || major > 3 || (major === 3 && minor >= 10)) return [];
+  if (!capabilities.isServer || major > 3 || (major === 3 && minor >= 10)) return [];
   return [
     {
       severity: 'problem',
@@ -57,10 +59,10 @@ export function checkVersion({ server }: DoctorFacts): readonly Finding[] {
 
 /** Not where consumers ask for the time that they need: Warren's do. */
 export function checkConsumerTimeout(facts: DoctorFacts): readonly Finding[] {
-  const { server, tasks, queues, management, consumerTimeoutMs } = facts;
+  const { server, capabilities, tasks, queues, management, consumerTimeoutMs } = facts;
   return tasks.flatMap(({ name, queue, timeoutMs }): readonly Finding[] => {
     const type = queues.find((each) => each.name === queue)?.type ?? 'quorum';
-    if (ackLimit(server, type) !== 'by-broker') return [];
+    if (!capabilities.isServer || ackLimit(server.version, type) !== 'by-broker') return [];
     const known = management?.consumerTimeouts.get(queue) ?? consumerTimeoutMs;
     const limitMs = known ?? DEFAULT_ACK_TIMEOUT_MS;
     if (timeoutMs > 0 && timeoutMs < limitMs) return [];

@@ -1,4 +1,6 @@
-import type { BrokerProbe, QueueState, ServerInfo } from '../../broker/broker';
+import type { BrokerProbe } from '../../broker/admin';
+import type { QueueState, ServerInfo } from '../../broker/broker';
+import type { BrokerCapabilities } from '../../broker/capabilities';
 import type { ScheduleInfo } from '../../schedule/state/schedule-info';
 import type { QueueDefinition, TaskDefinition } from '../../task/definition';
 import type { TopologyDifference } from '../../topology/compare';
@@ -50,6 +52,7 @@ export interface ManagementFacts {
 
 export interface DoctorFacts {
   readonly server: ServerInfo;
+  readonly capabilities: BrokerCapabilities;
   readonly tasks: readonly TaskDefinition[];
   readonly queues: readonly QueueDefinition[];
   /** `forbidden`: the user may not configure, and so cannot compare. */

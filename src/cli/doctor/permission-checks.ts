@@ -1,4 +1,4 @@
-import type { MissingPermission } from '../../broker/broker';
+import type { MissingPermission } from '../../broker/admin';
 import type { DoctorFacts, Finding } from './facts';
 
 const MAX_NAMES = 5;

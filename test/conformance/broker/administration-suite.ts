@@ -56,7 +56,7 @@ export function describeAdministration(context: SuiteContext): void {
         queues: [quorumQueue(same), quorumQueue(other, { 'x-delivery-limit': 6 }), quorumQueue(gone)],
         exchanges: [exchange(same, 'topic'), exchange(gone, 'fanout')],
       });
-      const found = await context.broker.inspect(plan);
+      const found = await context.broker.admin.inspect(plan);
       expect(found.map(({ kind, entity, name }) => `${kind} ${entity} ${name}`).sort()).toEqual([
         `different queue ${other}`,
         `missing exchange ${gone}`,
@@ -74,8 +74,8 @@ export function describeAdministration(context: SuiteContext): void {
         bindings: [toQueue(source, queue, 'key')],
       });
       await context.publish('key', 'bound', {}, source);
-      await context.broker.unbind([toQueue(source, queue, 'key')]);
-      await context.broker.unbind([toQueue(source, queue, 'key')]);
+      await context.broker.admin.unbind([toQueue(source, queue, 'key')]);
+      await context.broker.admin.unbind([toQueue(source, queue, 'key')]);
       await expect(context.publish('key', 'not bound', {}, source)).rejects.toThrow(UnroutableError);
     });
 

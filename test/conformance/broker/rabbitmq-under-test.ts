@@ -17,14 +17,14 @@ function capabilitiesOf(version: string): BrokerCapabilities {
 }
 
 /** RabbitMQ through amqplib, as the suite uses it. Leaves nothing behind on the server. */
-export async function rabbitmqUnderTest(url: string): Promise<BrokerUnderTest> {
+export async function rabbitmqUnderTest(url: string, fastPath?: boolean): Promise<BrokerUnderTest> {
   const admin = await connect(url);
   const names: string[] = [];
   const brokers: Broker[] = [];
   return {
     capabilities: capabilitiesOf(String(admin.connection.serverProperties.version)),
     async connect(events: BrokerEvents = {}): Promise<Broker> {
-      const broker = createAmqpBroker({ url, events });
+      const broker = createAmqpBroker({ url, events, fastPath });
       brokers.push(broker);
       await broker.connect();
       return broker;

@@ -137,7 +137,7 @@ describe.each(BROKER_SERIES.map((series) => ({ series })))(
         bindings: [],
       });
       await run(['topology', 'apply'], 'unbound');
-      await app.broker.unbind([
+      await app.broker.admin.unbind([
         { source: 'warren.dead', destination: 'unbound.dead', destinationType: 'queue', routingKey: 'unbound' },
       ]);
       const bare = await doctor('bare');

@@ -28,6 +28,7 @@ it('has the documented defaults', () => {
     waitForBrokerMs: 0,
     heartbeatSeconds: 10,
     maxConsumerConnections: 16,
+    fastPath: undefined,
     stopTimeoutMs: 30_000,
     handleSignals: undefined,
     http: undefined,
@@ -150,3 +151,17 @@ function refusalOf(options: unknown): ConfigurationError {
   }
   throw new Error('the options were not refused');
 }
+
+it.each([
+  [undefined, undefined, undefined],
+  [true, undefined, true],
+  [false, undefined, false],
+  [true, 'off', false],
+  [undefined, 'OFF', false],
+  [undefined, '0', false],
+  [true, 'on', true],
+  [undefined, '', undefined],
+])('fastPath %s with WARREN_FAST_PATH=%s is %s', (fastPath, variable, resolved) => {
+  const given = fastPath === undefined ? {} : { fastPath };
+  expect(resolveAppOptions(given, { WARREN_FAST_PATH: variable }, '/app').fastPath).toBe(resolved);
+});

@@ -17,7 +17,7 @@ function logged() {
 it('logs the return of a connection at the level of its loss, and the first connection at debug', () => {
   const { events, lines } = logged();
   const change = (state: 'connecting' | 'connected' | 'blocked' | 'closed', error?: Error) =>
-    events.emit('connection:changed', { name: 'publish', state, address: 'rabbit:5672', error });
+    events.emit('connection:changed', { name: 'publish', state, address: 'rabbit:5672', error, fastPath: undefined });
   change('connecting');
   change('connected');
   change('connecting', ERROR);
@@ -58,7 +58,13 @@ it.each(['message', 'msg', 'text'])("writes no key twice under pino's messageKey
   logEvents(events, logger);
   const task = { task: 'a.b', id: '1', queue: 'a', attempt: 1, traceId: undefined };
   const ended = { ...task, durationMs: 1, sinceEnqueuedMs: 1 };
-  events.emit('connection:changed', { name: 'publish', state: 'connecting', address: 'a', error: ERROR });
+  events.emit('connection:changed', {
+    name: 'publish',
+    state: 'connecting',
+    address: 'a',
+    error: ERROR,
+    fastPath: undefined,
+  });
   events.emit('subscription:changed', { queue: 'a', state: 'recovering', error: ERROR });
   events.emit('task:retried', { ...ended, error: DESCRIBED, delayMs: 1, nextAttempt: 2 });
   events.emit('task:dead-lettered', { ...ended, reason: 'exhausted', error: DESCRIBED, problems: [] });

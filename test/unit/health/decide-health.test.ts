@@ -26,6 +26,7 @@ const healthy: HealthFacts = {
   connections: [publishing],
   consumers: [emails],
   loopBlock: undefined,
+  fastPath: { on: true, reason: undefined },
 };
 
 const consumer = (change: Partial<ConsumerFacts>): Partial<HealthFacts> => ({ consumers: [{ ...emails, ...change }] });
@@ -40,6 +41,7 @@ it('is live and ready, for no reason, where all is well', () => {
     live: true,
     ready: true,
     degraded: false,
+    fastPath: { on: true, reason: undefined },
     reasons: [],
     connections: [{ name: 'warren:publish', state: 'connected', healthy: true }],
     consumers: [{ queue: 'emails', state: 'consuming', healthy: true, running: 3, overdue: 0, concurrency: 10 }],

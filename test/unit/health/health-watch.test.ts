@@ -12,13 +12,16 @@ const now = (): number => performance.now();
 const brokers: Broker[] = [];
 afterEach(() => Promise.all(brokers.splice(0).map((broker) => broker.close())));
 
+const capabilities = { isServer: true, countsAtOnce: false, fastPath: { on: true, reason: undefined } };
+
 /** A consumer of the queue "jobs" on an embedded broker, and what its health was whenever something changed. */
 async function watched(mode: 'assert' | 'verify' = 'assert') {
   const server = new MemoryServer({ clock: systemClock });
   const events = new EventBus();
   const broker = server.connect({
     events: {
-      onConnection: (name, state, error, address) => events.emit('connection:changed', { name, state, address, error }),
+      onConnection: (name, state, error, address) =>
+        events.emit('connection:changed', { name, state, address, error, fastPath: undefined }),
       onSubscription: (queue, state, error) => events.emit('subscription:changed', { queue, state, error }),
     },
   });
@@ -96,7 +99,7 @@ it('looks through a consumer that says that it consumes, where the broker has no
     state: 'consuming',
     ping: () => answer(),
   };
-  const broker = { publishingConnection: 'warren:publish', ping: () => Promise.resolve() };
+  const broker = { publishingConnection: 'warren:publish', ping: () => Promise.resolve(), capabilities };
   const watch = new HealthWatch({
     events: new EventBus(),
     broker,
@@ -128,7 +131,7 @@ it('asks for a restart only when every slot has been overdue for a minute', asyn
   let time = 0;
   const state = { name: 'jobs', concurrency: 2, running: 2, overdue: 0, wanted: true, state: 'consuming' as const };
   const consumer = Object.assign(state, { ping: () => Promise.resolve() });
-  const broker = { publishingConnection: 'warren:publish', ping: () => Promise.resolve() };
+  const broker = { publishingConnection: 'warren:publish', ping: () => Promise.resolve(), capabilities };
   const watch = new HealthWatch({
     events: new EventBus(),
     broker,

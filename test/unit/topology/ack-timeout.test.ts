@@ -39,9 +39,5 @@ it.each([
   ['5.0.0', 'quorum', 'by-consumer'],
   ['unknown', 'quorum', 'by-broker'],
 ] as const)('RabbitMQ %s limits the deliveries of a %s queue %s', (version, type, limit) => {
-  expect(ackLimit({ product: 'RabbitMQ', version }, type)).toBe(limit);
-});
-
-it('the embedded broker limits none', () => {
-  expect(ackLimit({ product: 'memory', version: '0.1.0' }, 'quorum')).toBe('none');
+  expect(ackLimit(version, type)).toBe(limit);
 });

@@ -14,6 +14,7 @@ const NO_MANAGEMENT_NEWS: ManagementFacts = {
 };
 const HEALTHY: DoctorFacts = {
   server: { product: 'RabbitMQ', version: '4.3.6' },
+  capabilities: { isServer: true, countsAtOnce: false, fastPath: { on: true, reason: undefined } },
   tasks: [],
   queues: [],
   differences: [],
@@ -111,6 +112,12 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
     { server: OLD, tasks: [task(60_000)], ...managed({ consumerTimeouts: new Map([['a', 30_000]]) }) },
     'warning',
     /up to 1m, and the broker takes it back after 30s$/,
+  ],
+  [
+    'a fast path that is off',
+    { capabilities: { isServer: true, countsAtOnce: false, fastPath: { on: false, reason: 'amqplib is 9.9.9' } } },
+    'note',
+    /^the fast path past amqplib is off: amqplib is 9\.9\.9$/,
   ],
   ['unrouted messages', { unrouted: 3 }, 'problem', /^3 delayed messages stand in warren\.delay\.unrouted/],
   [
