@@ -17,7 +17,7 @@ export interface QueueSlots {
   readonly runningMs: number;
 }
 
-/** What a telemetry is told about the app that it looks at. All of it may be asked for once the app is made. */
+/** What a telemetry is told about the app that it looks at. All of it may be asked for at once, inside of `observe`. */
 export interface ObservedApp {
   readonly events: TelemetryEvents;
   /** Milliseconds since 1970. */
