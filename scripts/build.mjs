@@ -1,3 +1,4 @@
+// See docs/decisions/001-commonjs-build-with-esm-wrappers.md.
 // Builds dist/: one copy of the code as CommonJS, and for each package entry a thin ES module that re-exports it.
 // One copy, so that a class made by `import` and one made by `require` are the same (docs/decisions/001).
 import { spawnSync } from 'node:child_process';

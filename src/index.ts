@@ -55,7 +55,7 @@ export {
   ScheduleUnansweredError,
 } from './errors/schedule-errors';
 export { HandlerUnavailableError, ShuttingDownError, TaskTimeoutError } from './errors/task-errors';
-export { WarrenError, type WarrenErrorCode } from './errors/warren-error';
+export { type StoredAfter, WarrenError, type WarrenErrorCode } from './errors/warren-error';
 export type { LogFields, Logger, LogLevel } from './events/logger';
 export type { EventListener, EventName, TaskEndedEvent, TaskEvent, WarrenEvents } from './events/task-events';
 export type { Telemetry } from './events/telemetry';

@@ -89,7 +89,11 @@ export const DEFAULT_AMQP_OPTIONS = Object.freeze({
 /** How long the broker may take to close a lifeline, in milliseconds. */
 const LIFELINE_CLOSE_MS = 2_000;
 
-/** RabbitMQ through amqplib. */
+/**
+ * RabbitMQ through amqplib.
+ *
+ * @see docs/decisions/004-consumer-connections.md
+ */
 export function createAmqpBroker({ url, credentials, tls, fastPath, ...given }: AmqpBrokerOptions): Broker {
   const options = { ...DEFAULT_AMQP_OPTIONS, events: {}, ...given };
   return new AmqpBroker(parseAddresses(url), {

@@ -186,7 +186,7 @@ export const DEFAULT_APP_OPTIONS = Object.freeze({
   logger: 'info',
 } as const);
 
-const OPTION_KEYS = [
+export const OPTION_KEYS = [
   'url',
   'credentials',
   'tasks',
@@ -219,7 +219,7 @@ const OPTION_KEYS = [
   'telemetry',
   'clock',
 ] as const satisfies readonly (keyof TaskAppOptions)[];
-const LIMIT_KEYS = [
+export const LIMIT_KEYS = [
   'maxBodyBytes',
   'maxDepth',
   'maxKeys',

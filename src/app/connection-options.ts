@@ -14,7 +14,7 @@ export interface ResolvedConnectionOptions {
   readonly tls: TlsOptions | undefined;
 }
 
-const TLS_KEYS = [
+export const TLS_KEYS = [
   'ca',
   'cert',
   'key',

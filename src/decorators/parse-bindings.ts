@@ -5,7 +5,7 @@ import { reservedExchangeProblem } from '../task/reserved-names';
 import { readRoutingKeys } from './routing-keys';
 import type { QueueBindingOption } from './task-queue-options';
 
-const BINDING_KEYS = [
+export const BINDING_KEYS = [
   'exchange',
   'type',
   'routingKey',

@@ -4,7 +4,7 @@ import type { ScheduleOptions } from '../recurrence/schedule-options';
 import { nameProblem } from '../task/names';
 import type { ScheduleDefinition } from '../task/schedule';
 
-const SCHEDULE_KEYS = [
+export const SCHEDULE_KEYS = [
   'name',
   'payload',
   ...SCHEDULE_SETTING_KEYS,

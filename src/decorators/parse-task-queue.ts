@@ -8,7 +8,7 @@ import { parseBindings } from './parse-bindings';
 import { parseTaskDefaults, TASK_DEFAULT_KEYS, type TaskLevel } from './parse-task-defaults';
 import type { TaskQueueOptions } from './task-queue-options';
 
-const QUEUE_KEYS = [
+export const QUEUE_KEYS = [
   'concurrency',
   'prefetch',
   'type',

@@ -16,7 +16,7 @@ import { readRoutingKeys } from './routing-keys';
 import type { TaskDraft } from './task-draft';
 import type { TaskOptions } from './task-options';
 
-const TASK_KEYS = [
+export const TASK_KEYS = [
   'name',
   'queue',
   'payload',

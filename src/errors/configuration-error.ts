@@ -1,4 +1,4 @@
-import { WarrenError } from './warren-error';
+import { type StoredAfter, WarrenError } from './warren-error';
 
 /** Raised when options, decorators or contracts are wrong. Names every problem at once, before any connection is made. */
 export class ConfigurationError extends WarrenError {
@@ -38,6 +38,7 @@ const REASONS_NOT_TO_START: Readonly<Record<string, string>> = {
 /** Raised when a call that needs a running app, worker or client comes before `start()` or after `stop()`. */
 export class NotStartedError extends WarrenError {
   readonly code = 'NOT_STARTED';
+  readonly stored: StoredAfter = 'no';
 
   constructor(action: string, state: string) {
     const reasons = action === 'start the app' ? REASONS_NOT_TO_START : REASONS;

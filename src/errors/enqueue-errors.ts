@@ -1,4 +1,4 @@
-import { WarrenError } from './warren-error';
+import { type StoredAfter, WarrenError } from './warren-error';
 
 /** One thing that is wrong with a payload. */
 export interface PayloadProblem {
@@ -16,6 +16,7 @@ const describeProblems = (problems: readonly PayloadProblem[]): string =>
 /** Raised when a payload does not fit its task's contract. Nothing was sent. */
 export class InvalidPayloadError extends WarrenError {
   readonly code = 'INVALID_PAYLOAD';
+  readonly stored: StoredAfter = 'no';
   /**
    * What Nest, Fastify and Express answer where a request handler lets the error through: the payload, which usually
    * comes from the request, is wrong.
@@ -36,6 +37,7 @@ export class InvalidPayloadError extends WarrenError {
  */
 export class InvalidOptionsError extends WarrenError {
   readonly code = 'INVALID_OPTIONS';
+  readonly stored: StoredAfter = 'no';
 
   /**
    * @param task - the task that was to be enqueued; `undefined` for other calls.
@@ -53,6 +55,7 @@ export class InvalidOptionsError extends WarrenError {
 /** Raised when a message is larger, deeper or wider than its budget. Nothing was sent. */
 export class MessageLimitError extends WarrenError {
   readonly code = 'MESSAGE_LIMIT';
+  readonly stored: StoredAfter = 'no';
 
   constructor(
     readonly task: string,
@@ -67,6 +70,7 @@ export class MessageLimitError extends WarrenError {
 /** Raised when a task is asked for that nothing defines. */
 export class UnknownTaskError extends WarrenError {
   readonly code = 'UNKNOWN_TASK';
+  readonly stored: StoredAfter = 'no';
 
   constructor(
     readonly task: string,
@@ -91,6 +95,7 @@ const which = (t: PublishTarget): string => (t.messageId === undefined ? 'The me
 /** Raised when the broker took the message but no queue was there for it. It was not stored. */
 export class UnroutableError extends WarrenError {
   readonly code = 'UNROUTABLE';
+  readonly stored: StoredAfter = 'no';
 
   constructor(
     readonly target: PublishTarget,
@@ -105,6 +110,7 @@ export class UnroutableError extends WarrenError {
 /** Raised when the broker refused the message with a nack, usually because the queue is full. It was not stored. */
 export class NackedError extends WarrenError {
   readonly code = 'NACKED';
+  readonly stored: StoredAfter = 'no';
 
   constructor(readonly target: PublishTarget) {
     super(
@@ -116,6 +122,7 @@ export class NackedError extends WarrenError {
 /** Raised when this one publish made the broker close the channel: the exchange is missing, or permission is. It was not stored. */
 export class PublishRefusedError extends WarrenError {
   readonly code = 'PUBLISH_REFUSED';
+  readonly stored: StoredAfter = 'no';
 
   constructor(
     readonly target: PublishTarget,
@@ -129,6 +136,7 @@ export class PublishRefusedError extends WarrenError {
 /** Raised when no confirm came in time. **Whether the broker stored the message is unknown**: enqueue again with the same `id` and let the handler be idempotent. */
 export class PublishTimeoutError extends WarrenError {
   readonly code = 'PUBLISH_TIMEOUT';
+  readonly stored: StoredAfter = 'unknown';
 
   constructor(
     readonly target: PublishTarget,
@@ -146,6 +154,7 @@ export class PublishTimeoutError extends WarrenError {
  */
 export class BrokerBlockedError extends WarrenError {
   readonly code = 'BROKER_BLOCKED';
+  readonly stored: StoredAfter;
 
   constructor(
     readonly target: PublishTarget,
@@ -158,6 +167,7 @@ export class BrokerBlockedError extends WarrenError {
         ? `${which(target)} was not confirmed in time by ${where(target)}: the broker blocks publishers (${reason}). Whether it is stored when the alarm ends is unknown: enqueue it again with the same id.`
         : `${which(target)} was not sent in time: the broker blocks publishers (${reason}). Free memory or disk on the broker; the alarm then ends by itself.`,
     );
+    this.stored = sent ? 'unknown' : 'no';
   }
 }
 
@@ -170,6 +180,7 @@ export type WaitingLimit = { readonly maxWaiting: number } | { readonly maxPendi
  */
 export class TooManyWaitingError extends WarrenError {
   readonly code = 'TOO_MANY_WAITING';
+  readonly stored: StoredAfter = 'no';
 
   constructor(
     readonly target: PublishTarget,
@@ -193,6 +204,7 @@ export class TooManyWaitingError extends WarrenError {
 /** Raised when the connection is closed, or went away for longer than the publish timeout, before the message was confirmed. */
 export class ConnectionClosedError extends WarrenError {
   readonly code = 'CONNECTION_CLOSED';
+  readonly stored: StoredAfter = 'unknown';
 
   constructor(reason: string, options?: { readonly cause?: unknown }) {
     super(`No connection to the broker: ${reason}`, options);

@@ -36,7 +36,11 @@ interface Told<S> {
   readonly error: string | undefined;
 }
 
-/** Gathers what is known about an app, and has it judged. */
+/**
+ * Gathers what is known about an app, and has it judged.
+ *
+ * @see docs/decisions/013-health-asks-the-broker.md
+ */
 export class HealthWatch {
   readonly #connections = new Map<string, Told<ConnectionState>>();
   readonly #subscriptions = new Map<string, Told<SubscriptionState>>();

@@ -17,7 +17,11 @@ const MAX_NAME_BYTES = 100;
 
 const NO_FAILURES: readonly TaskFailure[] = Object.freeze([]);
 
-/** The history with one more failure: the last ten, each cut to its budget. The last one alone keeps its stack and causes. */
+/**
+ * The history with one more failure: the last ten, each cut to its budget. The last one alone keeps its stack and causes.
+ *
+ * @see docs/decisions/002-attempt-history-as-json-header.md
+ */
 export function appendFailure(history: readonly TaskFailure[], failure: TaskFailure): readonly TaskFailure[] {
   return withinBudget([...history.map(brief), trimmed(failure)]);
 }

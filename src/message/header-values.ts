@@ -27,7 +27,11 @@ function guessedKind(value: number): NumberKind {
   return value >= -(2 ** 31) && value < 2 ** 31 ? 'int' : 'long';
 }
 
-/** A number as it came: plain where amqplib would send it with the same type again, else with its type. */
+/**
+ * A number as it came: plain where amqplib would send it with the same type again, else with its type.
+ *
+ * @see docs/decisions/015-headers-of-other-clients.md
+ */
 export function typedNumber(kind: NumberKind, value: number): number | TypedValue {
   return guessedKind(value) === kind ? value : tagged(kind, value);
 }

@@ -4,7 +4,11 @@ import type { TestApp } from '../testing/test-app';
 import { TestBench } from '../testing/test-bench';
 import { DEFAULT_CONNECTION, EMBEDDING, getTaskAppToken } from './tokens';
 
-/** What stands in for the brokers of a testing module: an embedded one for each connection, and one clock for all. */
+/**
+ * What stands in for the brokers of a testing module: an embedded one for each connection, and one clock for all.
+ *
+ * @see docs/decisions/008-nest-integration.md
+ */
 export class Embedding {
   readonly #bench: TestBench;
 

@@ -21,6 +21,8 @@ export interface UnknownTaskInput {
  * What becomes of a message that no task of this worker is for. Another version of it may be rolling out that knows the
  * task: the message goes back to the queue again and again, ever less often, until its time is up. Never much less
  * often, since all that waits is a task: half-way through a rollout, every second look is at the right worker.
+ *
+ * @see docs/decisions/012-unknown-tasks-keep-their-attempt.md
  */
 export function decideUnknownTask({ attempt, since, keepMs, now, random }: UnknownTaskInput): Settlement {
   const waitedMs = Math.max(0, now - since);

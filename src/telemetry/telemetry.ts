@@ -26,6 +26,8 @@ import { OpenTelemetryTracer } from './traces/open-telemetry-tracer';
  *   telemetry: telemetry({ traces: true, prometheus: true }),
  * });
  * ```
+ *
+ * @see docs/decisions/011-telemetry.md
  */
 export function telemetry(options: TelemetryOptions): Telemetry {
   const { traces, metrics, prometheus } = readTelemetryOptions(options);

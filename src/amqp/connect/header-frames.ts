@@ -43,6 +43,8 @@ export interface ReadFrame {
  * answer to `basic.get`, or a return. See {@link readHeaders} for why.
  *
  * @returns whether it is on.
+ *
+ * @see docs/decisions/015-headers-of-other-clients.md
  */
 export function readHeadersBounded(model: ChannelModel): boolean {
   const connection = connectionInternals(model);

@@ -19,6 +19,8 @@ const MAX_DIRECT_BYTES = 4 * 1024;
  * sends that through two streams. Here the frames of all messages of a turn are written side by side into one block,
  * which then takes the same way as one piece: half the CPU time. Where amqplib's internals are not as expected, and
  * for what is not plain, amqplib publishes as it always does.
+ *
+ * @see docs/decisions/006-publish-frames-of-our-own.md
  */
 export class ConfirmWriter {
   readonly #direct: DirectPath | undefined;

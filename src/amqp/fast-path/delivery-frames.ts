@@ -31,6 +31,8 @@ const MAX_HEADERS = 8;
  * Reads deliveries out of the bytes of one connection: a method, a header and a body in a frame each, with the
  * properties of a task that was enqueued without options, and a few headers that are texts, such as a trace's. Everything
  * else is not for it, and leaves nothing behind here. Texts that are the same in message after message are made once.
+ *
+ * @see docs/decisions/010-deliveries-read-from-the-socket.md
  */
 export class DeliveryReader {
   /** The offset behind the delivery that was read last, and its channel. */

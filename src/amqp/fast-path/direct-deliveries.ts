@@ -10,6 +10,8 @@ import { DeliveryReader } from './delivery-frames';
  * Consumers must not throw: what they were given would be given once more.
  *
  * @returns whether it is on. Without these internals nothing changes but speed.
+ *
+ * @see docs/decisions/010-deliveries-read-from-the-socket.md
  */
 export function readDeliveriesDirectly(model: ChannelModel): boolean {
   const connection = connectionInternals(model);

@@ -27,6 +27,8 @@ const FIXED_BYTES = 80;
  * The bytes that a message may take as frames, at most; `undefined` for one with properties that {@link writePublish}
  * does not know. It knows those of a task that is enqueued without options, and headers that are texts, as the context of a
  * trace is: nearly every message.
+ *
+ * @see docs/decisions/006-publish-frames-of-our-own.md
  */
 export function publishBytes({ exchange, routingKey, body, properties }: OutgoingMessage): number | undefined {
   if (!isPlain(properties)) return undefined;

@@ -22,6 +22,8 @@ import { isWrittenAsItIs, jsonOf, PayloadWriter, WriteLimit } from './write-payl
  * nested classes are refused, since their keys are not known.
  * @throws ConfigurationError when the class has no class-validator decorators, or has some that no JSON can satisfy, or
  * cannot be made without arguments.
+ *
+ * @see docs/decisions/005-sender-refuses-unknown-keys-worker-drops-them.md
  */
 export function compileClassPayload(
   type: ClassType,

@@ -12,6 +12,8 @@ import { ProblemList } from './problem-list';
  * Prepares the check of a task's payload: once a task, not once a message.
  *
  * @throws ConfigurationError when the payload's class cannot be checked.
+ *
+ * @see docs/decisions/016-payloads-are-written-and-made-here.md
  */
 export function compilePayload(payload: PayloadType, options: PayloadCheckOptions): PayloadCheck {
   switch (payload.kind) {

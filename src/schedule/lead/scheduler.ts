@@ -64,6 +64,8 @@ const STOP_TIMEOUT_MS = 5_000;
  * taking over → leading: the newest state is taken, under the next fence.
  * leading → standby: its channel ended, or what it wrote is not confirmed or does not come back. It then stands back.
  * any → stopped.
+ *
+ * @see docs/decisions/009-schedules-live-in-a-queue.md
  */
 export class Scheduler {
   #subscription: Subscription | undefined;

@@ -38,6 +38,8 @@ const LOOK_AGAIN_MS = 10;
  * there is none, nobody ever had schedules here, or the state is still on its way back from somebody whose consumer has
  * been cancelled and whose channel has not ended, or somebody has deleted it: the copy for readers tells the first from
  * the others.
+ *
+ * @see docs/decisions/009-schedules-live-in-a-queue.md
  */
 export class TakeOver {
   readonly #nonce: string;

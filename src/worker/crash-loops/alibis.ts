@@ -31,6 +31,8 @@ const LATE_ACK_MS = 2 * SECOND;
  * A process whose event loop stands still can leave no word. So a suspect runs while its process holds a lock on a
  * connection without heartbeats: that ends when the process dies, and not before. As long as it is held, there is no
  * verdict.
+ *
+ * @see docs/decisions/007-suspects-have-a-queue.md
  */
 export class Alibis {
   readonly #pauses = new Map<Timer, () => void>();

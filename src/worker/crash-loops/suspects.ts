@@ -11,6 +11,8 @@ export const MAX_ACQUITTALS = 10;
  *
  * Before RabbitMQ 4.3 the count has also what was given back, by a worker that stopped, say. Such a message runs alone
  * too soon, and does it no harm.
+ *
+ * @see docs/decisions/007-suspects-have-a-queue.md
  */
 export function isSuspect({ deliveryCount }: Delivery, maxCrashes: number): boolean {
   return deliveryCount >= maxCrashes - 1;

@@ -16,7 +16,11 @@ export type BrokerSource =
 const INSTALL_SCRIPT = join(PROJECT_FOLDER, 'rabbitmq/install.sh');
 const run = promisify(execFile);
 
-/** Docker, else servers that are installed here, else servers that can be installed here, else an error. Says which. */
+/**
+ * Docker, else servers that are installed here, else servers that can be installed here, else an error. Says which.
+ *
+ * @see docs/decisions/003-brokers-for-tests-by-debootstrap.md
+ */
 export async function findBrokerSource(): Promise<BrokerSource> {
   const engine = await dockerEngine();
   if (engine !== undefined) {
