@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/broker/broker';
 import { classicQueue, quorumQueue, topology } from '../conformance/broker/topologies';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startImpatientBroker } from '../support/rabbitmq/impatient-broker';
 import { closeBrokers, watchBroker } from './support/watched-broker';
 
@@ -37,7 +37,7 @@ const longerThanTheBrokerWaits = async (): Promise<void> => {
   );
 };
 
-describe.each(['4.3', '3.10'] as const)('the acknowledgement timeout of RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('the acknowledgement timeout of RabbitMQ %s', (series) => {
   let server: TestBroker;
 
   beforeAll(async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { bounded, eventually } from '../support/bounded';
 import { warningsDuring } from '../support/process-warnings';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 import { closeBrokers, consuming, watchBroker } from './support/watched-broker';
@@ -35,7 +35,7 @@ it('gives up on a peer that accepts and says nothing, in time, and leaves no soc
   silent.close();
 });
 
-describe.each(['4.3', '3.10'] as const)('the network between a service and RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('the network between a service and RabbitMQ %s', (series) => {
   let server: TestBroker;
   let proxy: TcpProxy;
 

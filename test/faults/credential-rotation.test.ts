@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { BrokerCredentials } from '../../src';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { closeBrokers, consuming, type WatchedBroker, watchBroker } from './support/watched-broker';
 
@@ -12,7 +12,7 @@ const errorsOf = (watched: WatchedBroker) =>
 
 afterEach(closeBrokers);
 
-describe.each(['4.3', '3.10'] as const)('credentials from a function, on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('credentials from a function, on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let url: string;
 
@@ -179,7 +179,7 @@ describe.each(['4.3', '3.10'] as const)('credentials from a function, on RabbitM
   }, 60_000);
 });
 
-describe.each(['4.3', '3.10'] as const)('tokens of OAuth 2, on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('tokens of OAuth 2, on RabbitMQ %s', (series) => {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   let server: TestBroker;
   let url: string;

@@ -1,10 +1,10 @@
 import { Task, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
-import { BROKER_SERIES, type TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
-describe.each(BROKER_SERIES)('on a RabbitMQ %s that allows six channels on a connection', (series) => {
+describe.each(TESTED_SERIES)('on a RabbitMQ %s that allows six channels on a connection', (series) => {
   let server: TestBroker;
   beforeAll(async () => {
     server = await startPrivateBroker({ series, config: ['channel_max = 6'] });

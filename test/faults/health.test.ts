@@ -1,7 +1,7 @@
 import { type AppHealth, defineTask, Task, type TaskApp, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 import { untilOldEnough } from './support/old-enough';
@@ -30,7 +30,7 @@ const has =
   ({ reasons }: AppHealth): boolean =>
     reasons.some((reason) => reason.code === code);
 
-describe.each(['4.3', '3.10'] as const)('the health of a worker on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('the health of a worker on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let proxy: TcpProxy;
 

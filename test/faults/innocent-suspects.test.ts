@@ -1,7 +1,7 @@
 import { Task, type TaskApp, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 
@@ -28,7 +28,7 @@ function task(queue: string, runs: Run[]) {
   };
 }
 
-describe.each(['4.3', '3.10'] as const)('a task that kills nobody, on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('a task that kills nobody, on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let proxy: TcpProxy;
 

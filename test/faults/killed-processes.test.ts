@@ -1,7 +1,7 @@
 import { defineTask, Task, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { sharedBrokers, startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
@@ -109,7 +109,7 @@ describe('a killed worker', () => {
   }, 60_000);
 });
 
-describe.each(['4.3', '3.10'] as const)('a broker of RabbitMQ %s that is killed', (series) => {
+describe.each(TESTED_SERIES)('a broker of RabbitMQ %s that is killed', (series) => {
   let broker: TestBroker;
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { Task, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { WorkerProcess } from './worker-process';
 
@@ -10,7 +10,7 @@ const TASK_MS = '3000';
 /** Two deaths make a suspect of a task, with `maxCrashes` as it is; the third one hits its run alone. */
 const KILLED_RUNS = 3;
 
-describe.each(['4.3', '3.10'] as const)('workers that are killed one after the other, on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('workers that are killed one after the other, on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let worker: WorkerProcess | undefined;
 

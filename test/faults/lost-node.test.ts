@@ -2,7 +2,7 @@ import { defineTask, Task, type TaskApp, type TaskContext, TaskQueue } from '../
 import { planTopology } from '../../src/topology/plan';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
-import type { TestBroker, TestCluster } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker, type TestCluster } from '../support/rabbitmq/broker';
 import { startPrivateCluster } from '../support/rabbitmq/shared-brokers';
 import { untilOldEnough } from './support/old-enough';
 
@@ -12,14 +12,14 @@ const WELL_BEFORE_A_MINUTE_MS = 40_000;
 /** The policy that the connections page and `warren doctor` recommend, with a shorter time. */
 const POLICY = ['warren-lost-node', '^(?!amq\\.|warren\\.delay\\.)', '{"consumer-disconnected-timeout":3000}'];
 
-describe.each(['4.3', '3.10'] as const)('when a node of a cluster of RabbitMQ %s is killed', (series) => {
+describe.each(TESTED_SERIES)('when a node of a cluster of RabbitMQ %s is killed', (series) => {
   let cluster: TestCluster;
   let survivor: TestBroker;
   let lost: TestBroker;
   let others: readonly string[];
 
   beforeAll(async () => {
-    const config = series === '3.10' ? ['cluster_partition_handling = pause_minority'] : [];
+    const config = series !== '4.3' ? ['cluster_partition_handling = pause_minority'] : [];
     cluster = await startPrivateCluster({ series, config });
     const [first, second, third] = cluster.nodes;
     if (first === undefined || second === undefined || third === undefined) throw new Error('there are three nodes');

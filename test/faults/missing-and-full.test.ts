@@ -3,10 +3,10 @@ import { defineTask, fixed, Task, type TaskContext, TaskQueue } from '../../src'
 import { DELAY_ENTER_EXCHANGE, delayLevelName } from '../../src/topology/names';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
-describe.each(['4.3', '3.10'] as const)('what a failing task needs, on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('what a failing task needs, on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let admin: ChannelModel;
 

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { closeBrokers, consuming, type WatchedBroker, watchBroker } from './support/watched-broker';
 
 const PASSWORD = 'canary-5f2c';
 const NEW_PASSWORD = 'canary-9d1e';
 
-describe.each(['4.3', '3.10'] as const)('what RabbitMQ %s refuses', (series) => {
+describe.each(TESTED_SERIES)('what RabbitMQ %s refuses', (series) => {
   let server: TestBroker;
   const urlOf = (user: string, vhost = ''): string => server.url.replace('guest:guest', `${user}:${PASSWORD}`) + vhost;
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { eventually } from '../support/bounded';
 import { warningsDuring } from '../support/process-warnings';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 import { closeBrokers, consuming, watchBroker } from './support/watched-broker';
@@ -10,7 +10,7 @@ import { closeBrokers, consuming, watchBroker } from './support/watched-broker';
 const SERVICES = 5;
 const ROUNDS = 20;
 
-describe.each(['4.3', '3.10'] as const)('after 100 forced reconnects to RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('after 100 forced reconnects to RabbitMQ %s', (series) => {
   let server: TestBroker;
   let proxy: TcpProxy;
 

@@ -3,7 +3,7 @@ import type { Delivery } from '../../src/broker/broker';
 import { quorumQueue, topology } from '../conformance/broker/topologies';
 import { uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { closeBrokers, watchBroker } from './support/watched-broker';
 
@@ -11,7 +11,7 @@ import { closeBrokers, watchBroker } from './support/watched-broker';
 const AFTER_RESTART_MS = 5_000;
 const AFTER_CHANNEL_MS = 3_000;
 
-describe.each(['4.3', '3.10'] as const)('consuming again on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('consuming again on RabbitMQ %s', (series) => {
   let server: TestBroker;
 
   beforeAll(async () => {

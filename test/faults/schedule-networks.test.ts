@@ -1,12 +1,12 @@
 import { type ClassType, Task, type TaskApp, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 
 /** A leader that lives and thinks, and whose network does not. */
-describe.each(['4.3', '3.10'] as const)('a leader of schedules on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('a leader of schedules on RabbitMQ %s', (series) => {
   let broker: TestBroker;
   let proxy: TcpProxy;
   const ids: string[] = [];

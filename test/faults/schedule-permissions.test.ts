@@ -1,11 +1,11 @@
 import { defineTask, Task, TaskQueue } from '../../src';
 import { startApp, stopApps } from '../support/apps';
 import { eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
 /** What docs/do/permissions.md says. */
-describe.each(['4.3', '3.10'] as const)('schedules with few permissions on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('schedules with few permissions on RabbitMQ %s', (series) => {
   let server: TestBroker;
   const urlOf = (user: string): string => server.url.replace('guest:guest', `${user}:secret`);
 

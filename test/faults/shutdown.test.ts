@@ -1,7 +1,7 @@
 import { defineTask } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { untilOldEnough } from './support/old-enough';
 import { WorkerProcess } from './worker-process';
@@ -10,7 +10,7 @@ import { WorkerProcess } from './worker-process';
 const SILENT_BOUND_MS = 12_000;
 const FOREVER = '60000';
 
-describe.each(['4.3', '3.10'] as const)('SIGTERM to a worker on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('SIGTERM to a worker on RabbitMQ %s', (series) => {
   let broker: TestBroker;
   const workers: WorkerProcess[] = [];
   const startWorker = async (...args: readonly string[]): Promise<WorkerProcess> => {

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import type { AmqpBrokerOptions } from '../../src/amqp/amqp-broker';
 import { bounded, eventually } from '../support/bounded';
 import { type Authority, type Certificate, createAuthority } from '../support/certificates';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { closeBrokers, consuming, watchBroker } from './support/watched-broker';
 
@@ -63,7 +63,7 @@ async function present(server: TestBroker, { cert, key }: Certificate): Promise<
   await server.ctl('eval', 'ssl:clear_pem_cache().');
 }
 
-describe.each(['4.3', '3.10'] as const)('TLS to RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('TLS to RabbitMQ %s', (series) => {
   let server: TestBroker;
   let url: string;
 
@@ -151,7 +151,7 @@ describe.each(['4.3', '3.10'] as const)('TLS to RabbitMQ %s', (series) => {
   });
 });
 
-describe.each(['4.3', '3.10'] as const)('client certificates on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('client certificates on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let url: string;
 

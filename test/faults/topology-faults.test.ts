@@ -3,11 +3,11 @@ import { Task, TaskQueue } from '../../src';
 import { exchange, quorumQueue, toExchange, topology, toQueue } from '../conformance/broker/topologies';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { closeBrokers, consuming, watchBroker } from './support/watched-broker';
 
-describe.each(['4.3', '3.10'] as const)('what somebody deletes on RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('what somebody deletes on RabbitMQ %s', (series) => {
   let server: TestBroker;
   let admin: ChannelModel;
 

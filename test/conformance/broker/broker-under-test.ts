@@ -3,10 +3,11 @@ import type { Broker, BrokerEvents } from '../../../src/broker/broker';
 /** What a broker's version lets it do. The suite expects either side, never nothing. */
 export interface BrokerCapabilities {
   /**
-   * Quorum queues have 32 strict priorities, 4 where a message names none. Since RabbitMQ 4.3; 3.10 to 3.13 have none
-   * and keep the order of arrival (https://www.rabbitmq.com/docs/quorum-queues#priorities).
+   * Priorities of quorum queues (https://www.rabbitmq.com/docs/quorum-queues#priorities). `strict`: 32, and 4 where a message
+   * names none, since 4.3. `two`: above 4 is high, and two of these go for each other one, 4.0 to 4.2. `none`: the order of
+   * arrival, before.
    */
-  readonly quorumPriorities: boolean;
+  readonly quorumPriorities: 'strict' | 'two' | 'none';
   /**
    * A message expires at the head of its priority, not only at the head of the queue. Since 4.3.
    */
@@ -22,15 +23,23 @@ export interface BrokerCapabilities {
 
 /** RabbitMQ 4.3, and the embedded broker, which follows it. */
 export const CAPABILITIES_4_3: BrokerCapabilities = {
-  quorumPriorities: true,
+  quorumPriorities: 'strict',
   expiresPerPriority: true,
   requeueIsFree: true,
   lastDeathHeaders: true,
 };
 
+/** RabbitMQ 4.0 to 4.2. */
+export const CAPABILITIES_4_0: BrokerCapabilities = {
+  quorumPriorities: 'two',
+  expiresPerPriority: false,
+  requeueIsFree: false,
+  lastDeathHeaders: true,
+};
+
 /** RabbitMQ 3.10 to 3.12. */
 export const CAPABILITIES_3_10: BrokerCapabilities = {
-  quorumPriorities: false,
+  quorumPriorities: 'none',
   expiresPerPriority: false,
   requeueIsFree: false,
   lastDeathHeaders: false,

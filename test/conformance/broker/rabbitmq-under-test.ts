@@ -6,12 +6,14 @@ import {
   type BrokerCapabilities,
   type BrokerUnderTest,
   CAPABILITIES_3_10,
+  CAPABILITIES_4_0,
   CAPABILITIES_4_3,
 } from './broker-under-test';
 
 /** What a RabbitMQ of this version can do. Only versions that the suite was run on are known. */
 function capabilitiesOf(version: string): BrokerCapabilities {
   if (version.startsWith('4.3.')) return CAPABILITIES_4_3;
+  if (version.startsWith('4.0.')) return CAPABILITIES_4_0;
   if (version.startsWith('3.10.')) return CAPABILITIES_3_10;
   throw new Error(`RabbitMQ ${version}: say in broker-under-test.ts what it can do`);
 }

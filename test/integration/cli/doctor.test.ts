@@ -4,7 +4,7 @@ import type { TaskApp } from '../../../src';
 import { startApp, stopApps } from '../../support/apps';
 import { eventually } from '../../support/bounded';
 import { type Ended, warren } from '../../support/command-line';
-import { BROKER_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
 import { startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 
 const TASKS = join(__dirname, 'fixtures/*.tasks.cjs');
@@ -17,7 +17,7 @@ interface Found {
   readonly remedy: string;
 }
 
-describe.each(BROKER_SERIES.map((series) => ({ series })))(
+describe.each(TESTED_SERIES.map((series) => ({ series })))(
   'warren doctor on a broken RabbitMQ $series',
   ({ series }) => {
     let broker: TestBroker;

@@ -1,6 +1,18 @@
-/** The RabbitMQ versions that are tested: the oldest supported one and the newest. */
-export const BROKER_SERIES = ['3.10', '4.3'] as const;
+/** The RabbitMQ versions that tests can run on: 4.0 to 4.2 count returns and priorities in a way of their own. */
+export const BROKER_SERIES = ['3.10', '4.0', '4.3'] as const;
 export type BrokerSeries = (typeof BROKER_SERIES)[number];
+
+/** Those of this run: the oldest supported one and the newest, unless `WARREN_TEST_SERIES=4.0` or `=3.10,4.0` says otherwise. */
+export const TESTED_SERIES: readonly BrokerSeries[] = testedSeries(process.env['WARREN_TEST_SERIES'] ?? '3.10,4.3');
+
+function testedSeries(text: string): readonly BrokerSeries[] {
+  return text.split(',').map((name) => {
+    const series = BROKER_SERIES.find((each) => each === name.trim());
+    if (series === undefined)
+      throw new Error(`WARREN_TEST_SERIES names "${name}"; there are ${BROKER_SERIES.join(', ')}`);
+    return series;
+  });
+}
 
 /** What a test file gets to know about a broker that all test files share. */
 export interface SharedBroker {

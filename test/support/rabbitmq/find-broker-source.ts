@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PROJECT_FOLDER } from '../project-folder';
-import { BROKER_SERIES, type BrokerSeries } from './broker';
+import { type BrokerSeries, TESTED_SERIES } from './broker';
 import type { InstalledServer } from './process-broker';
 
 /** Where the brokers for tests come from. Plain JSON, so that it can be handed to Jest's workers. */
@@ -27,12 +27,12 @@ export async function findBrokerSource(): Promise<BrokerSource> {
     say(`containers, since a Docker engine answers (${engine})`);
     return { kind: 'docker' };
   }
-  const missing = BROKER_SERIES.filter((series) => installedRoot(series) === undefined);
+  const missing = TESTED_SERIES.filter((series) => installedRoot(series) === undefined);
   const onPath = missing.length === 0 ? undefined : await serverOnPath();
   const toInstall = missing.filter((series) => series !== onPath);
   if (toInstall.length > 0) await install(toInstall);
 
-  const servers = BROKER_SERIES.map((series) => serverOf(series));
+  const servers = TESTED_SERIES.map((series) => serverOf(series));
   say(
     `server processes, since no Docker engine answers: ${servers.map((each) => `${each.series} from ${each.root ?? 'PATH'}`).join(', ')}`,
   );

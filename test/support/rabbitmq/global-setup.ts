@@ -1,4 +1,4 @@
-import { BROKER_SERIES, type TestBroker } from './broker';
+import { TESTED_SERIES, type TestBroker } from './broker';
 import { removeAbandonedFolders } from './process-broker';
 import { BROKERS_VARIABLE, startPrivateBroker } from './shared-brokers';
 
@@ -13,7 +13,7 @@ let brokers: readonly TestBroker[] = [];
 export default async function startSharedBrokers(): Promise<void> {
   if (process.env[BROKERS_VARIABLE] !== undefined) return;
   removeAbandonedFolders();
-  const starts = await Promise.allSettled(BROKER_SERIES.map((series) => startPrivateBroker({ series })));
+  const starts = await Promise.allSettled(TESTED_SERIES.map((series) => startPrivateBroker({ series })));
   brokers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
   const failure = starts.find((start) => start.status === 'rejected');
   if (failure !== undefined) {
