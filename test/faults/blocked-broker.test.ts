@@ -1,7 +1,7 @@
 import { type BrokerBlockedError, fixed, Task, type TaskContext, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { NEWEST_TESTED, TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
 const RUNNING = 20;
@@ -27,11 +27,11 @@ function gated(queue: string) {
   return { type: Gated, done, started: () => started, open: () => open() };
 }
 
-describe.each([
-  ['4.3', 'memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']],
-  ['4.3', 'disk', ['set_disk_free_limit', '900000GB'], ['set_disk_free_limit', '50MB']],
-  ['3.10', 'memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']],
-] as const)('RabbitMQ %s with a %s alarm', (series, resource, raise, clear) => {
+const MEMORY = ['memory', ['set_vm_memory_high_watermark', '0'], ['set_vm_memory_high_watermark', '0.6']] as const;
+const DISK = ['disk', ['set_disk_free_limit', '900000GB'], ['set_disk_free_limit', '50MB']] as const;
+const ALARMS = [...TESTED_SERIES.map((series) => [series, ...MEMORY] as const), [NEWEST_TESTED, ...DISK] as const];
+
+describe.each(ALARMS)('RabbitMQ %s with a %s alarm', (series, resource, raise, clear) => {
   let server: TestBroker;
 
   beforeAll(async () => {

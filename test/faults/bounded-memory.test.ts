@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { Task, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { NEWEST_TESTED, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
 const MIB = 1024 * 1024;
@@ -25,7 +25,7 @@ async function bufferBytes(): Promise<number> {
 
 let server: TestBroker;
 beforeAll(async () => {
-  server = await startPrivateBroker({ series: '4.3' });
+  server = await startPrivateBroker({ series: NEWEST_TESTED });
 }, 120_000);
 afterEach(stopApps);
 afterAll(() => server.dispose(), 60_000);

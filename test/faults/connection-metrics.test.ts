@@ -3,7 +3,7 @@ import { telemetry } from '../../src/telemetry';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { eventually } from '../support/bounded';
 import { Scrape } from '../support/prometheus-text';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { NEWEST_TESTED, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 
 const RECONNECTS = 'warren_connection_reconnects_total';
@@ -13,7 +13,7 @@ describe('metrics of connections', () => {
   let server: TestBroker;
 
   beforeAll(async () => {
-    server = await startPrivateBroker({ series: '4.3' });
+    server = await startPrivateBroker({ series: NEWEST_TESTED });
   }, 120_000);
   afterEach(stopApps);
   afterAll(() => server.dispose(), 60_000);

@@ -1,7 +1,7 @@
 import { type AppHealth, defineTask, Task, type TaskApp, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
-import { TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
+import { NEWEST_TESTED, TESTED_SERIES, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 import { untilOldEnough } from './support/old-enough';
@@ -159,7 +159,7 @@ describe('the health of a worker on RabbitMQ 4.3', () => {
   let server: TestBroker;
 
   beforeAll(async () => {
-    server = await startPrivateBroker({ series: '4.3' });
+    server = await startPrivateBroker({ series: NEWEST_TESTED });
   }, 120_000);
   afterEach(stopApps);
   afterAll(() => server.dispose(), 60_000);

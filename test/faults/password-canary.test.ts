@@ -9,7 +9,7 @@ import { createTaskApp, FailTask, type Logger, Task, type TaskApp, type TaskAppO
 import { startApp, stopApps, uniqueName } from '../support/apps';
 import { bounded, eventually } from '../support/bounded';
 import { warren } from '../support/command-line';
-import type { TestBroker } from '../support/rabbitmq/broker';
+import { NEWEST_TESTED, type TestBroker } from '../support/rabbitmq/broker';
 import { startPrivateBroker } from '../support/rabbitmq/shared-brokers';
 import { startProxy, type TcpProxy } from '../support/rabbitmq/tcp-proxy';
 
@@ -62,7 +62,7 @@ beforeAll(async () => {
   silent = createServer((socket) => socket.on('error', () => undefined).resume());
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');
-  broker = await startPrivateBroker({ series: '4.3' });
+  broker = await startPrivateBroker({ series: NEWEST_TESTED });
   await broker.ctl('add_user', 'app', PASSWORD);
   await broker.ctl('set_permissions', 'app', '.*', '.*', '.*');
 }, 120_000);

@@ -1,10 +1,10 @@
 import { connect } from 'amqplib';
-import { BROKER_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
 import { startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { describeSchedules } from './schedule-suite';
 
 /** A broker of its own: what other tests do on the shared ones would be words for the schedules, too. */
-describe.each(BROKER_SERIES)('RabbitMQ %s', (series) => {
+describe.each(TESTED_SERIES)('RabbitMQ %s', (series) => {
   let broker: TestBroker;
   beforeAll(async () => {
     broker = await startPrivateBroker({ series });

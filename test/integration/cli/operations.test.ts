@@ -5,6 +5,7 @@ import { defineTask, type TaskApp } from '../../../src';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { eventually } from '../../support/bounded';
 import { CommandProcess, type Ended, warren } from '../../support/command-line';
+import { NEWEST_TESTED } from '../../support/rabbitmq/broker';
 import { sharedBrokers, startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { drainIds, fillLetters } from './letters';
 
@@ -207,7 +208,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
 
 describe('with the management plugin', () => {
   it('status knows what runs, and doctor looks at policies, flags and queues', async () => {
-    const broker = await startPrivateBroker({ series: '4.3', plugins: ['rabbitmq_management'] });
+    const broker = await startPrivateBroker({ series: NEWEST_TESTED, plugins: ['rabbitmq_management'] });
     try {
       const queue = 'managed';
       const management = ['--management', String(broker.managementUrl).replace('http://', 'http://guest:guest@')];

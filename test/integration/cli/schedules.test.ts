@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CommandProcess, type Ended, warren } from '../../support/command-line';
-import type { TestBroker } from '../../support/rabbitmq/broker';
+import { NEWEST_TESTED, type TestBroker } from '../../support/rabbitmq/broker';
 import { startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 
 const TASKS = join(__dirname, 'fixtures/scheduled.cjs');
@@ -16,7 +16,7 @@ describe('warren schedules', () => {
   };
 
   beforeAll(async () => {
-    broker = await startPrivateBroker({ series: '4.3' });
+    broker = await startPrivateBroker({ series: NEWEST_TESTED });
   }, 120_000);
   afterEach(async () => {
     worker?.kill('SIGKILL');

@@ -5,6 +5,9 @@ export type BrokerSeries = (typeof BROKER_SERIES)[number];
 /** Those of this run: the oldest supported one and the newest, unless `WARREN_TEST_SERIES=4.0` or `=3.10,4.0` says otherwise. */
 export const TESTED_SERIES: readonly BrokerSeries[] = testedSeries(process.env['WARREN_TEST_SERIES'] ?? '3.10,4.3');
 
+/** For what need not run on each of them. */
+export const NEWEST_TESTED: BrokerSeries = TESTED_SERIES.at(-1) ?? '4.3';
+
 function testedSeries(text: string): readonly BrokerSeries[] {
   return text.split(',').map((name) => {
     const series = BROKER_SERIES.find((each) => each === name.trim());
