@@ -1,6 +1,6 @@
 import { connect } from 'amqplib';
 import { createAmqpBroker } from '../../../src/amqp/amqp-broker';
-import { BROKER_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
 import { startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { describeLadder, LADDER_PLAN } from './ladder-suite';
 
@@ -16,7 +16,7 @@ async function removeLadder(url: string): Promise<void> {
   await admin.close();
 }
 
-describe.each(BROKER_SERIES)('with a broker of its own', (series) => {
+describe.each(TESTED_SERIES)('with a broker of its own', (series) => {
   let server: TestBroker;
   beforeAll(async () => {
     server = await startPrivateBroker({ series });
