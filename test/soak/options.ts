@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { BROKER_SERIES, type BrokerSeries } from '../support/rabbitmq/broker';
+import { type BrokerSeries, TESTED_SERIES } from '../support/rabbitmq/broker';
 
 export interface SoakOptions {
   /** Tasks that the producers send, evenly over the time. */
@@ -33,7 +33,7 @@ export const USAGE = `npm run soak -- [options]
   --seed N        repeats a run's faults and tasks, 0 to 4294967295 (default: a new one, which is printed first)
   --workers N     worker processes, 1 to 50 (default ${DEFAULT_SOAK_OPTIONS.workers})
   --producers N   producer processes, 1 to 50 (default ${DEFAULT_SOAK_OPTIONS.producers})
-  --series S      RabbitMQ ${BROKER_SERIES.join(' or ')} (default ${DEFAULT_SOAK_OPTIONS.series})
+  --series S      RabbitMQ ${TESTED_SERIES.join(' or ')} (default ${DEFAULT_SOAK_OPTIONS.series})
   --patience N    seconds in which all has to end after that, 10 to 3600 (default ${DEFAULT_SOAK_OPTIONS.patience}; RabbitMQ
                   itself takes 180 to try again what it could not dead-letter at once)
   --json          the report as JSON instead of the table
@@ -86,7 +86,7 @@ function whole(name: string, text: string | undefined, min: number, max: number)
 
 function seriesOf(text: string | undefined): BrokerSeries | undefined {
   if (text === undefined) return undefined;
-  const series = BROKER_SERIES.find((each) => each === text);
-  if (series === undefined) throw new Error(`--series must be ${BROKER_SERIES.join(' or ')}, got "${text}"`);
+  const series = TESTED_SERIES.find((each) => each === text);
+  if (series === undefined) throw new Error(`--series must be ${TESTED_SERIES.join(' or ')}, got "${text}"`);
   return series;
 }
