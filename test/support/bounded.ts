@@ -1,13 +1,15 @@
-/** Fails, with a name, what would otherwise hang until Jest's own timeout. */
+import { clearRealTimeout, setRealTimeout } from '../../src/time/real-timers';
+
+/** Fails, with a name, what would otherwise hang until Jest's own timeout, whether or not the test fakes timers. */
 export async function bounded<T>(what: string, promise: Promise<T>, timeoutMs = 15_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`)), timeoutMs);
+    timer = setRealTimeout(() => reject(new Error(`waited ${timeoutMs} ms in vain for ${what}`)), timeoutMs);
   });
   try {
     return await Promise.race([promise, late]);
   } finally {
-    clearTimeout(timer);
+    clearRealTimeout(timer);
   }
 }
 
