@@ -2,6 +2,7 @@ import { type Channel, type ChannelModel, type ConfirmChannel, IllegalOperationE
 import { describeThrown } from '../../errors/describe-thrown';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { withDeadline } from './deadline';
+import { openHeard } from './open-heard';
 import { keepUntraced } from './untraced';
 
 const RPC_TIMEOUT_MS = 10_000;
@@ -25,11 +26,12 @@ const isCutOff = (error: unknown): boolean =>
   error instanceof IllegalOperationError || describeThrown(error).message.startsWith('Channel ended, no reply');
 
 /** Opens a channel, in bounded time. Its `error` event never goes unheard, which would end the process. */
-export const openChannel = (model: ChannelModel): Promise<Channel> => inTime(model.createChannel());
+export const openChannel = (model: ChannelModel): Promise<Channel> =>
+  inTime(openHeard(model, () => model.createChannel()));
 
 /** As `openChannel`, with publisher confirms. */
 export const openConfirmChannel = (model: ChannelModel): Promise<ConfirmChannel> =>
-  inTime(model.createConfirmChannel());
+  inTime(openHeard(model, () => model.createConfirmChannel()));
 
 /** A channel that comes when nobody waits for it any more is closed: it would stay open as long as its connection. */
 async function inTime<C extends Channel>(opening: Promise<C>): Promise<C> {
