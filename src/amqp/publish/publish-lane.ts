@@ -3,11 +3,11 @@ import { Bag } from '../../collections/bag';
 import { Fifo } from '../../collections/fifo';
 import { describeThrown } from '../../errors/describe-thrown';
 import { NackedError, PublishRefusedError, type PublishTarget, UnroutableError } from '../../errors/enqueue-errors';
-import type { OutgoingMessage } from '../../message/wire';
 import { realElapsed } from '../../time/real-timers';
 import { closeChannel, openConfirmChannel } from '../connect/channels';
 import { channelFailure, exchangeNamedIn } from '../connect/error-mapping';
 import { ConfirmWriter } from '../fast-path/confirm-writer';
+import { findReturned } from './find-returned';
 import type { Publication } from './publication';
 
 export interface PublishLaneHooks {
@@ -109,8 +109,8 @@ export class PublishLane {
   expire(now: number, error: (publication: Publication, sent: boolean) => Error): void {
     for (const late of this.#waiting.removeWhere((p) => p.deadlineAt <= now)) late.settle(error(late, false));
     for (const publication of this.#inFlight) {
-      if (publication.deadlineAt > now) continue;
-      this.#inFlight.remove(publication);
+      // The end of one may have ended others, which are not in flight any more.
+      if (publication.deadlineAt > now || !this.#inFlight.remove(publication)) continue;
       publication.settle(error(publication, true));
     }
     if (this.#retiringUntil !== undefined && this.#retiringUntil <= now) this.#retiringUntil = undefined;
@@ -238,19 +238,10 @@ export class PublishLane {
     this.#open(model);
   }
 
-  /**
-   * Matches a return to its publication: one in flight with the same address and id. Two that share all three were
-   * routed alike, so both are returned.
-   */
   #returned(message: Message): void {
-    const { exchange, routingKey } = message.fields;
-    const id: unknown = message.properties.messageId;
-    const replyText = String((message.fields as { replyText?: unknown }).replyText ?? 'NO_ROUTE');
-    for (const publication of this.#inFlight) {
-      if (publication.returned !== undefined || !isFor(publication.message, exchange, routingKey, id)) continue;
-      publication.returned = replyText;
-      return;
-    }
+    const publication = findReturned(this.#inFlight, message);
+    if (publication === undefined) return;
+    publication.returned = String((message.fields as { replyText?: unknown }).replyText ?? 'NO_ROUTE');
   }
 
   #channelLost(writer: ConfirmWriter | undefined): void {
@@ -274,14 +265,15 @@ export class PublishLane {
   }
 }
 
+/**
+ * Those of the messages that were in flight which the broker objects to. One that was in flight alone is it, unless the
+ * reply names the exchange of another, which was given up meanwhile.
+ */
 function refusedOf(lost: readonly Publication[], text: string): readonly Publication[] {
-  if (lost.length === 1) return lost;
   const exchange = exchangeNamedIn(text);
-  return exchange === undefined ? [] : lost.filter((publication) => publication.message.exchange === exchange);
-}
-
-function isFor({ exchange, routingKey, properties }: OutgoingMessage, ...address: readonly [string, string, unknown]) {
-  return exchange === address[0] && routingKey === address[1] && properties.messageId === address[2];
+  const named = exchange === undefined ? [] : lost.filter(({ message }) => message.exchange === exchange);
+  if (named.length > 0 || lost.length !== 1) return named;
+  return exchange === undefined || lost[0]?.suspect === true ? lost : [];
 }
 
 const addressOf = ({ message: { exchange, routingKey } }: Publication): string => `${exchange} ${routingKey}`;
