@@ -63,8 +63,8 @@ export function describePublishing(context: SuiteContext): void {
           ? context.publish('key', messageId, { messageId }, direct)
           : context.publish(queue, messageId, { messageId }),
       );
-      sent.splice(10, 0, context.publish('key', 'lost', { messageId: 'lost' }, missing));
-      const results = await Promise.allSettled(sent);
+      const lost = context.publish('key', 'lost', { messageId: 'lost' }, missing);
+      const results = await Promise.allSettled([...sent, lost]);
       const [failure, ...moreFailures] = results.filter((result) => result.status === 'rejected');
       expect(moreFailures).toEqual([]);
       expect(failure?.reason).toBeInstanceOf(PublishRefusedError);
