@@ -24,7 +24,7 @@ import { deleteUnused, inspectTopology, replaceExchange, unbindAll } from './adm
 import { QueueLooks } from './admin/queue-looks';
 import type { BrokerAddress } from './connect/address';
 import { parseAddresses } from './connect/addresses';
-import { answered, onOwnChannel } from './connect/channels';
+import { answered, closed, onOwnChannel } from './connect/channels';
 import { AmqpConnection } from './connect/connection';
 import { dial } from './connect/dial';
 import { endConnection } from './connect/end-connection';
@@ -207,7 +207,7 @@ class AmqpBroker implements Broker {
       throw error;
     }
     return async () => {
-      await answered(model.close(), LIFELINE_CLOSE_MS).catch(() => undefined);
+      await answered(closed(model), LIFELINE_CLOSE_MS).catch(() => undefined);
       end();
     };
   }

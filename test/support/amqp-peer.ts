@@ -155,7 +155,12 @@ export class PeerConnection {
 
   /** Ends a consumer from the broker's side, as when its queue was deleted. */
   cancel(channel: number): void {
-    this.send(channel, 'BasicCancel', { consumerTag: this.consumerTag(channel), nowait: true });
+    this.write(this.cancelling(channel));
+  }
+
+  /** The frame that ends a consumer. */
+  cancelling(channel: number): Buffer {
+    return methodFrame(channel, 'BasicCancel', { consumerTag: this.consumerTag(channel), nowait: true });
   }
 
   closeChannel(channel: number, replyCode: number, replyText: string): void {
@@ -205,7 +210,11 @@ export class PeerConnection {
     const request = new Request(this, method, this.#publishTag(method));
     const { name, channel } = request;
     if (name === 'ChannelCloseOk') this.#closing.delete(channel);
-    if (this.#closing.has(channel)) return;
+    if (this.#closing.has(channel)) {
+      // Both have closed it at once: each agrees with the other.
+      if (name === 'ChannelClose') request.answer();
+      return;
+    }
     this.log.push(`${name} ${request.channel}`);
     this.#arrivalsOf(name).add(request);
     if (!this.held.has(name) && ANSWERS[name] !== undefined) request.answer();

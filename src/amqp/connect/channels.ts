@@ -52,10 +52,21 @@ async function inTime<C extends Channel>(opening: Promise<C>): Promise<C> {
 /** Closes a channel, whatever state it is in. Bounded, never throws. */
 export async function closeChannel(channel: Channel): Promise<void> {
   try {
-    await answered(channel.close(), CLOSE_TIMEOUT_MS);
+    await answered(closed(channel), CLOSE_TIMEOUT_MS);
   } catch {
     // It is gone already, or the broker does not answer.
   }
+}
+
+/**
+ * Closes a channel or a connection. amqplib never settles its own promise where the connection is lost before the broker
+ * has agreed: then only the `close` event comes.
+ */
+export function closed(closable: Channel | ChannelModel): Promise<void> {
+  return new Promise((resolve, reject) => {
+    closable.once('close', () => resolve());
+    closable.close().then(resolve, reject);
+  });
 }
 
 /** Does something on a channel of its own, which a 404 or 406 may close: no channel that works is ever at risk. */

@@ -7,7 +7,7 @@ import { realElapsed } from '../../time/real-timers';
 import { readDeliveriesDirectly } from '../fast-path/direct-deliveries';
 import { batchWrites } from '../fast-path/write-batching';
 import type { BrokerAddress } from './address';
-import { answered } from './channels';
+import { answered, closed } from './channels';
 import { type Dialled, dial } from './dial';
 import { endConnection } from './end-connection';
 import { allFailed, connectionLoss } from './error-mapping';
@@ -142,7 +142,7 @@ export class AmqpConnection {
     this.#model = undefined;
     if (model !== undefined) {
       for (const listener of [...this.#listeners]) listener.onDown();
-      await answered(model.close(), CLOSE_TIMEOUT_MS).catch(() => undefined);
+      await answered(closed(model), CLOSE_TIMEOUT_MS).catch(() => undefined);
       endConnection(model);
     }
     this.#listeners.clear();

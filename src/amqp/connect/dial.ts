@@ -71,7 +71,9 @@ const isTold = (error: unknown): boolean =>
 function unlessAborted<T>(coming: Promise<T>, signal: AbortSignal, discard?: (late: T) => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const abandon = (): void => reject(signal.reason);
-    signal.addEventListener('abort', abandon, { once: true });
+    // Where the abort came between two steps, its event has passed.
+    if (signal.aborted) abandon();
+    else signal.addEventListener('abort', abandon, { once: true });
     coming
       .then((value) => (signal.aborted ? discard?.(value) : resolve(value)), reject)
       .finally(() => signal.removeEventListener('abort', abandon));
