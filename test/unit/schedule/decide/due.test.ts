@@ -69,10 +69,9 @@ describe('ticks that were missed', () => {
 
   it('of years are not counted one by one', () => {
     const secondly = { rule: { kind: 'every', everyMs: 1_000 } } as const;
-    const begin = performance.now();
+    // Two billion of them: one by one, they would outlast the test.
     const due = dueTicks({ ...entryOf(secondly, '00:00:00'), position: 0 }, at('00:00:00'), GRACE);
     expect(due.ticks).toHaveLength(61);
-    expect(performance.now() - begin).toBeLessThan(1_000);
   });
 
   it('while it was paused, or has no tick any more, are none', () => {
