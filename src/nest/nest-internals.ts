@@ -62,7 +62,7 @@ function makePayloadsOnce(contexts: { pipesConsumer?: PipesConsumer }): void {
   const { pipesConsumer } = contexts;
   if (pipesConsumer === undefined) throw unsupported('ExternalContextCreator has no PipesConsumer');
   contexts.pipesConsumer = {
-    apply: (value, metadata, pipes) => pipesConsumer.apply(value, metadata, pipes.map(keepingInstances)),
+    apply: (value, metadata, pipes) => keepingInstances(() => pipesConsumer.apply(value, metadata, pipes)),
   };
 }
 
