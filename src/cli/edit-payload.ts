@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetter } from '../dead-letter/dead-letter';
+import type { PayloadProblem } from '../errors/enqueue-errors';
 import { MAX_ORIGINAL_BYTES } from '../message/headers';
-import { jsonText, mergeJson, prettyJson } from '../message/json-text';
+import { jsonText, markOf, mergeJson, prettyJson, withinRange } from '../message/json-text';
+import { compilePayload } from '../message/payload/compile-payload';
 import { printable } from '../text/printable';
 import { ask } from './ask';
 import type { LoadedConfig } from './config';
@@ -60,18 +62,32 @@ interface Checked {
 
 /** What was not changed is sent as it came, to the last digit: only checked is what the contract makes of it. */
 async function checkPayload(
-  text: string,
+  edited: string,
   original: string | undefined,
   letter: DeadLetter,
   app: TaskApp,
   config: LoadedConfig,
 ): Promise<Checked> {
-  if (jsonText(Buffer.from(text)) === undefined) return { problem: 'not valid JSON' };
+  const text = jsonText(Buffer.from(edited));
+  if (text === undefined) return { problem: 'not valid JSON' };
   const contract = contractOfLetter(letter, app, config);
-  const encoded = await app.client.encode(contract, JSON.parse(text));
-  if (encoded.ok) return { body: Buffer.from(original === undefined ? text.trim() : mergeJson(original, text)) };
-  return { problem: encoded.problems.map(({ path, message }) => `${path}: ${message}`).join('; ') };
+  const inRange = withinRange(text);
+  const sent = await app.client.encode(contract, JSON.parse(inRange));
+  if (!sent.ok) return refused(sent.problems);
+  // The sender's rules know no number that JavaScript does not have. The handler gets Infinity: its class may refuse it.
+  if (inRange !== text) {
+    const { check } = compilePayload(contract.payload, { unknownKeys: 'drop' });
+    const received = await check(JSON.parse(text));
+    if (!received.ok) return refused(received.problems);
+  }
+  return {
+    body: Buffer.from(original === undefined ? text.trim() : `${markOf(letter.body)}${mergeJson(original, text)}`),
+  };
 }
+
+const refused = (problems: readonly PayloadProblem[]): Checked => ({
+  problem: problems.map(({ path, message }) => `${path}: ${message}`).join('; '),
+});
 
 async function wantsToEditAgain(output: Output): Promise<boolean> {
   const { stdin, stderr } = output.terminal;

@@ -5,10 +5,13 @@ import { isUtf8 } from 'node:buffer';
  * numbers above 2^53, drops the digits of `1.0`, and keeps one of two equal keys.
  */
 
-/** The text of a body that is JSON in UTF-8, else `undefined`. */
+/** A byte order mark, which the codec reads past and `JSON.parse` refuses. */
+const MARK = '\ufeff';
+
+/** The text of a body that is JSON in UTF-8, without a byte order mark, else `undefined`. */
 export function jsonText(body: Buffer): string | undefined {
   if (!isUtf8(body)) return undefined;
-  const text = body.toString('utf8');
+  const text = withoutMark(body.toString('utf8'));
   try {
     JSON.parse(text);
     return text;
@@ -21,10 +24,25 @@ export function jsonText(body: Buffer): string | undefined {
 export function parsedJson(body: Buffer): unknown {
   if (!isUtf8(body)) return undefined;
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return JSON.parse(withoutMark(body.toString('utf8'))) as unknown;
   } catch {
     return undefined;
   }
+}
+
+const withoutMark = (text: string): string => (text.startsWith(MARK) ? text.slice(MARK.length) : text);
+
+/** The byte order mark that a body begins with, or nothing. */
+export const markOf = (body: Buffer): string => (body.toString('utf8', 0, 3) === MARK ? MARK : '');
+
+/** The same JSON with the largest numbers of JavaScript where numbers are beyond them, such as `1e400`. */
+export function withinRange(json: string): string {
+  const changes = tokensOf(json).filter(({ text }) => /^-?\d/.test(text) && !Number.isFinite(Number(text)));
+  return changes.reduceRight(
+    (text, { start, end }) =>
+      `${text.slice(0, start)}${Math.sign(Number(json.slice(start, end))) * Number.MAX_VALUE}${text.slice(end)}`,
+    json,
+  );
 }
 
 interface Token {

@@ -154,33 +154,66 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       });
     });
 
-    it('shows, exports and edits numbers to the last digit, and changes no byte that was not edited', async () => {
-      const body = '{"orderId":9007199254740993,  "price" : 1.0, "big":1e40, "s":"\\u0041", "to":"nobody"}';
+    async function publishLetter(body: string, messageId: string, type: string): Promise<void> {
+      const before = await app.deadLetters.count(queue);
       await app.broker.publisher.publish({
         exchange: 'warren.dead',
         routingKey: queue,
         body: Buffer.from(body),
-        properties: { messageId: 'numbers', type: 'unchecked.numbers' },
+        properties: { messageId, type },
       });
       await eventually(
         'the letter',
         () => app.deadLetters.count(queue),
-        (count) => count === 4,
+        (count) => count === before + 1,
       );
-      const compact = '"payload":{"orderId":9007199254740993,"price":1.0,"big":1e40,"s":"\\u0041","to":"nobody"}';
-      expect((await dead(['show', 'numbers', queue])).stdout).toContain('"orderId": 9007199254740993,\n  "price": 1.0');
-      expect((await dead(['show', 'numbers', queue, '--json'])).stdout).toContain('"orderId": 9007199254740993');
-      expect((await dead(['export', queue, '--id', 'numbers'])).stdout).toContain(compact);
-      const edited = await dead(['replay', queue, '--id', 'numbers', '--edit'], { EDITOR: 'sed -i s/nobody/eve/' });
-      expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letters of ${queue}.\n` });
+    }
+    async function nextTask() {
       const reader = await app.broker.openReader(queue);
-      const task = await eventually(
+      return eventually(
         'the task',
         () => reader.next(),
         (found) => found !== undefined,
       );
-      expect(String(task?.body)).toBe(body.replace('nobody', 'eve'));
-      expect(String(task?.properties.headers?.['warren-original'])).toBe(body);
+    }
+
+    it.each([
+      ['', 'without a byte order mark'],
+      ['\ufeff', 'with a byte order mark'],
+    ])(
+      'shows, exports and edits numbers to the last digit, and changes no byte that was not edited: %j',
+      async (mark) => {
+        const body = `${mark}{"orderId":9007199254740993,  "price" : 1.0, "big":[1e400, -1E999], "s":"\\u0041", "to":"nobody"}`;
+        await publishLetter(body, 'numbers', 'unchecked.numbers');
+        const compact =
+          '"payload":{"orderId":9007199254740993,"price":1.0,"big":[1e400,-1E999],"s":"\\u0041","to":"nobody"}';
+        expect((await dead(['show', 'numbers', queue])).stdout).toContain(
+          '"orderId": 9007199254740993,\n  "price": 1.0',
+        );
+        expect((await dead(['show', 'numbers', queue, '--json'])).stdout).toMatch(
+          /"orderId": 9007199254740993[\s\S]*1e400,\s+-1E999/,
+        );
+        expect((await dead(['export', queue, '--id', 'numbers'])).stdout).toContain(compact);
+        const edited = await dead(['replay', queue, '--id', 'numbers', '--edit'], { EDITOR: 'sed -i s/nobody/eve/' });
+        expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letters of ${queue}.\n` });
+        const task = await nextTask();
+        expect(String(task?.body)).toBe(body.replace('nobody', 'eve'));
+        expect(String(task?.properties.headers?.['warren-original'])).toBe(body);
+      },
+    );
+
+    it.each([
+      ['{"cents":2,"meta":{"big":1e400,"to":"nobody"}}', undefined],
+      ['{"cents":1e400,"meta":{"to":"nobody"}}', 'cents: must be an integer number'],
+    ])('edits a number beyond the range of JavaScript where no rule looks at it: %s', async (body, problem) => {
+      await publishLetter(body, 'numbers', `${queue}.order`);
+      const edited = await dead(['replay', queue, '--id', 'numbers', '--edit', '--tasks', TASKS], {
+        EDITOR: 'sed -i s/nobody/eve/',
+      });
+      const done = problem === undefined ? 1 : 0;
+      expect(edited).toMatchObject({ code: 0, stdout: `Replayed ${done} dead letters of ${queue}.\n` });
+      expect(edited.stderr).toContain(problem ?? '');
+      if (problem === undefined) expect(String((await nextTask())?.body)).toBe(body.replace('nobody', 'eve'));
     });
 
     it('discards only after it was agreed to', async () => {

@@ -61,7 +61,7 @@ class WithMetadataOfItsOwn extends ValidationPipe {
     super.transform(value, { type: 'body', metatype: Price });
 }
 class WithPrivateFields extends ValidationPipe {
-  readonly #prefix = 'refused: ';
+  readonly #prefix: string = 'refused: ';
   protected override toValidate(metadata: ArgumentMetadata): boolean {
     return this.#prefix !== '' && super.toValidate(metadata);
   }

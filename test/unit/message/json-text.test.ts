@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import {
   compactJson,
   jsonText,
+  markOf,
   mergeJson,
   parsedJson,
   prettyJson,
   RawJson,
   stringifyRaw,
+  withinRange,
 } from '../../../src/message/json-text';
 
 /** What JavaScript would write another way, or round. */
@@ -115,8 +117,31 @@ it('takes no body for JSON that is none, or is not UTF-8', () => {
     Buffer.from([0x22, 0xff, 0x22]),
     Buffer.from('nonsense'),
     Buffer.alloc(0),
-    Buffer.from('\ufeff1'),
+    Buffer.from('\ufeff\ufeff1'),
   ]) {
     expect([jsonText(body), parsedJson(body)]).toEqual([undefined, undefined]);
   }
+});
+
+it('reads past a byte order mark, as the codec does', () => {
+  const body = Buffer.from('\ufeff{"a":1.0}');
+  expect([jsonText(body), parsedJson(body), markOf(body)]).toEqual(['{"a":1.0}', { a: 1 }, '\ufeff']);
+  expect(markOf(Buffer.from('{"a":"\ufeff"}'))).toBe('');
+});
+
+it('brings numbers into the range of JavaScript, and leaves everything else as it is', () => {
+  expect(withinRange('{"1e400" : "1e400", "a":[1e400,-1E+999 ,1e308], "b":1e-400}')).toBe(
+    '{"1e400" : "1e400", "a":[1.7976931348623157e+308,-1.7976931348623157e+308 ,1e308], "b":1e-400}',
+  );
+  const isInRange = (value: unknown): boolean =>
+    typeof value === 'object' && value !== null
+      ? Object.values(value).every(isInRange)
+      : Math.abs(Number(value)) !== Infinity;
+  fc.assert(
+    fc.property(json, (text) => {
+      const inRange = withinRange(text);
+      expect(isInRange(JSON.parse(inRange))).toBe(true);
+      expect(inRange.replaceAll('1.7976931348623157e+308', '1e400')).toBe(text);
+    }),
+  );
 });
