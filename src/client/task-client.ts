@@ -270,7 +270,7 @@ export class TaskClient implements TaskSender {
     const existing = this.#sent.get(contract);
     if (existing !== undefined) return existing;
     if (!isTaskContract(contract)) {
-      throw new UnknownTaskError(String(contract), 'Give a contract made by defineTask(), or use client.of(Class).');
+      throw new UnknownTaskError(nameOf(contract), 'Give a contract made by defineTask(), or use client.of(Class).');
     }
     // A contract of another copy of Warren, or one made by hand, has passed no check of this version's.
     const queueIsWrong = queueNameProblem(contract.queue);

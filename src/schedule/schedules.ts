@@ -2,13 +2,14 @@ import type { Broker } from '../broker/broker';
 import type { EncodedPayload } from '../client/sent-task';
 import { QueueMissingError } from '../errors/broker-errors';
 import { ConfigurationError } from '../errors/configuration-error';
+import { truncateBytes } from '../errors/describe-thrown';
 import { ConnectionClosedError, UnroutableError } from '../errors/enqueue-errors';
 import { InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError } from '../errors/schedule-errors';
 import { describeValue } from '../options/describe-value';
 import { OptionReader } from '../options/option-reader';
 import { parseScheduleSettings, SCHEDULE_SETTING_KEYS } from '../recurrence/parse-schedule';
 import type { ScheduleOptions } from '../recurrence/schedule-options';
-import type { TaskContract } from '../task/contract';
+import { isTaskContract, type TaskContract } from '../task/contract';
 import { nameProblem } from '../task/names';
 import type { EnqueuedTask, PayloadInput } from '../task/task-methods';
 import type { Clock, Timer } from '../time/clock';
@@ -61,7 +62,8 @@ export class Schedules {
    *
    * @param name - 1 to 127 bytes without spaces, unique in the virtual host.
    * @param task - a contract, or the name of a task of this app.
-   * @throws InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError
+   * @throws InvalidScheduleError, NotStartedError: nothing was sent.
+   * @throws ScheduleRefusedError, ScheduleUnansweredError
    * @throws QueueMissingError when no worker with schedules has ever run here; see the option `schedules`.
    *
    * @example
@@ -70,25 +72,25 @@ export class Schedules {
    * ```
    */
   async add<P>(name: string, task: TaskContract<P> | string, schedule: RunTimeSchedule<P>): Promise<void> {
-    await this.#change(name, { kind: 'add', schedule: await this.#resolve(name, task, schedule) });
+    await this.#change(name, { kind: 'add', schedule: await this.#resolve('add', name, task, schedule) });
   }
 
   /** As `add`, and takes the place of one of this name that was added before. It stays paused if it was. */
   async replace<P>(name: string, task: TaskContract<P> | string, schedule: RunTimeSchedule<P>): Promise<void> {
-    await this.#change(name, { kind: 'replace', schedule: await this.#resolve(name, task, schedule) });
+    await this.#change(name, { kind: 'replace', schedule: await this.#resolve('replace', name, task, schedule) });
   }
 
-  /** Removes one that was added while running. What it has enqueued stays. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  /** Removes one that was added while running. What it has enqueued stays. @throws InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError */
   async remove(name: string): Promise<void> {
     await this.#change(name, { kind: 'remove', name });
   }
 
-  /** Makes no more ticks, also of new versions of the code, until it is resumed. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  /** Makes no more ticks, also of new versions of the code, until it is resumed. @throws InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError */
   async pause(name: string): Promise<void> {
     await this.#change(name, { kind: 'pause', name });
   }
 
-  /** Makes ticks again, from now on. @throws ScheduleRefusedError, ScheduleUnansweredError */
+  /** Makes ticks again, from now on. @throws InvalidScheduleError, ScheduleRefusedError, ScheduleUnansweredError */
   async resume(name: string): Promise<void> {
     await this.#change(name, { kind: 'resume', name });
   }
@@ -99,6 +101,7 @@ export class Schedules {
    * @throws ScheduleRefusedError, ScheduleUnansweredError
    */
   async trigger(name: string): Promise<EnqueuedTask> {
+    this.#assertName('trigger', name);
     const taskId = `${tickId(name, this.parts.clock.now())}!${this.parts.newId().slice(0, 8)}`;
     const state = await this.#change(name, { kind: 'trigger', name, taskId });
     const { task = '', queue = '' } = state.entries.get(name)?.schedule ?? {};
@@ -122,21 +125,28 @@ export class Schedules {
     return [];
   }
 
-  async #resolve(name: string, task: TaskContract | string, schedule: RunTimeSchedule): Promise<StoredSchedule> {
+  async #resolve(
+    action: 'add' | 'replace',
+    name: string,
+    task: TaskContract | string,
+    schedule: RunTimeSchedule,
+  ): Promise<StoredSchedule> {
+    this.parts.assertReady(`${action} a schedule`);
     const problems: string[] = [];
-    const contract = typeof task === 'string' ? this.parts.contractNamed(task) : task;
-    if (contract === undefined) problems.push(`there is no task "${String(task)}" in this app: give a contract`);
+    const contract: unknown = typeof task === 'string' ? this.parts.contractNamed(task) : task;
     const nameIsWrong = nameProblem(name, 'its name');
     if (nameIsWrong !== undefined) problems.push(nameIsWrong);
+    if (!isTaskContract(contract)) problems.push(contractProblem(task));
     const said: string[] = [];
-    const reader = new OptionReader(schedule, name, said);
+    const reader = new OptionReader(schedule ?? null, WHERE, said);
     reader.refuseUnknown(KEYS);
     const settings = parseScheduleSettings(reader);
-    problems.push(...said.map((problem) => problem.slice(`${name}: `.length)));
-    const encoded = contract === undefined ? undefined : await this.parts.encode(contract, reader.value('payload'));
+    problems.push(...said.map((problem) => problem.slice(`${WHERE}: `.length)));
+    const payload = reader.value('payload');
+    const encoded = isTaskContract(contract) ? await this.parts.encode(contract, payload) : undefined;
     if (encoded?.ok === false) problems.push(...encoded.problems.map(({ path, message }) => `${path}: ${message}`));
-    if (problems.length > 0 || contract === undefined || settings === undefined || encoded?.ok !== true) {
-      throw new InvalidScheduleError(String(name), problems);
+    if (problems.length > 0 || !isTaskContract(contract) || settings === undefined || encoded?.ok !== true) {
+      throw new InvalidScheduleError(labelOf(name), problems);
     }
     const { contentType } = this.parts;
     const body = encoded.body.toString('utf8');
@@ -146,12 +156,16 @@ export class Schedules {
     return stored;
   }
 
+  #assertName(action: ScheduleCommand['kind'], name: unknown): void {
+    this.parts.assertReady(`${action} a schedule`);
+    const problem = nameProblem(name, 'its name');
+    if (problem !== undefined) throw new InvalidScheduleError(labelOf(name), [problem]);
+  }
+
   /** Asks for a change and waits for the answer. @returns the state with the answer. */
   async #change(name: string, change: DistributiveOmit<ScheduleCommand, 'id'>): Promise<ScheduleState> {
-    const { broker, patience, timeoutMs, newId, assertReady } = this.parts;
-    assertReady(`${change.kind} a schedule`);
-    const problem = nameProblem(name, 'its name');
-    if (problem !== undefined) throw new InvalidScheduleError(describeValue(name), [problem]);
+    const { broker, patience, timeoutMs, newId } = this.parts;
+    this.#assertName(change.kind, name);
     const command: ScheduleCommand = { ...change, id: newId() };
     const deadline = patience.now() + timeoutMs;
     let seen: ViewedState = 'none';
@@ -194,6 +208,17 @@ export class Schedules {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** Who has the options, in problems that `OptionReader` notes. */
+const WHERE = 'the schedule';
+
+/** A name for a message, which may be no name. */
+const labelOf = (name: unknown): string => (typeof name === 'string' ? truncateBytes(name, 127) : describeValue(name));
+
+const contractProblem = (task: unknown): string =>
+  typeof task === 'string'
+    ? `there is no task ${describeValue(task)} in this app: give a contract`
+    : `its task must be a contract made by defineTask(), or the name of a task of this app, got ${describeValue(task)}`;
 
 function missingQueue(error: unknown): never {
   throw error instanceof UnroutableError ? new QueueMissingError(SCHEDULES_QUEUE) : error;

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error';
 import { describeValue } from '../options/describe-value';
+import { OptionReader } from '../options/option-reader';
 import type { ClassType } from './class-type';
 import type { QueueType } from './definition';
 import { nameProblem, queueNameProblem } from './names';
@@ -58,11 +59,16 @@ export function defineTask(
   options: { queue: string; payload?: 'none'; queueType?: QueueType },
 ): TaskContract<void>;
 export function defineTask<P>(name: string, options: DefineTaskOptions<P>): TaskContract<P> {
-  const problems = [
-    nameProblem(name, 'a task name'),
-    queueNameProblem(options.queue),
-    queueTypeProblem(options.queueType),
-  ].filter((p) => p !== undefined);
+  const problems: string[] = [];
+  const nameIsWrong = nameProblem(name, 'a task name');
+  if (nameIsWrong !== undefined) problems.push(nameIsWrong);
+  const reader = new OptionReader(options ?? null, `defineTask(${describeValue(name)})`, problems);
+  reader.refuseUnknown(KEYS);
+  reader.note(queueNameProblem(reader.value('queue')));
+  if (!isPayloadOption(reader.value('payload'))) {
+    reader.refuse('payload', "a class, 'none' or 'unchecked'");
+  }
+  reader.oneOf('queueType', ['quorum', 'classic']);
   if (problems.length > 0) throw new ConfigurationError(problems);
   return Object.freeze({
     kind: 'task-contract',
@@ -73,10 +79,10 @@ export function defineTask<P>(name: string, options: DefineTaskOptions<P>): Task
   });
 }
 
-function queueTypeProblem(type: unknown): string | undefined {
-  if (type === undefined || type === 'quorum' || type === 'classic') return undefined;
-  return `queueType must be 'quorum' or 'classic', got ${describeValue(type)}`;
-}
+const KEYS = ['queue', 'payload', 'queueType'] as const satisfies readonly (keyof DefineTaskOptions<unknown>)[];
+
+const isPayloadOption = (payload: unknown): boolean =>
+  payload === undefined || payload === 'none' || payload === 'unchecked' || typeof payload === 'function';
 
 /** Whether a value is a contract made by `defineTask`, of this copy of Warren or another. */
 export function isTaskContract(value: unknown): value is TaskContract {

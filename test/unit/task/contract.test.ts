@@ -28,6 +28,28 @@ it('reports a bad name and a bad queue together', () => {
   });
 });
 
+it.each<[string, unknown, RegExp]>([
+  ['no options', undefined, /the options must be an object, got null/],
+  [
+    'a misspelt payload',
+    { queue: 'media', payLoad: ResizeImage },
+    /unknown option "payLoad": did you mean "payload"\?/,
+  ],
+  ['a misspelt queue type', { queue: 'media', type: 'classic' }, /unknown option "type"/],
+  [
+    'a payload that is no class',
+    { queue: 'media', payload: { url: 'x' } },
+    /payload must be a class, 'none' or 'unchecked'/,
+  ],
+  ['a payload of another word', { queue: 'media', payload: 'any' }, /payload must be a class, 'none' or 'unchecked'/],
+  ['no payload by null', { queue: 'media', payload: null }, /payload must be a class, 'none' or 'unchecked', got null/],
+  ['another queue type', { queue: 'media', queueType: 'stream' }, /queueType must be one of 'quorum', 'classic'/],
+])('refuses %s', (_what, options, problem) => {
+  const error = thrownBy(() => defineTask('media.resizeImage', options as { queue: string }));
+  expect(error).toBeInstanceOf(ConfigurationError);
+  expect((error as Error).message).toMatch(problem);
+});
+
 it.each([
   [defineTask('a', { queue: 'q' }), true],
   [{ kind: 'task-contract' }, true],
