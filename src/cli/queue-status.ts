@@ -1,9 +1,11 @@
 import type { TaskApp } from '../app/task-app';
+import { printable } from '../text/printable';
 import { DELAY_LEVELS } from '../topology/ladder';
 import { DELAY_UNROUTED, deadQueueName, delayLevelName, isDelayLevelName, replayQueueName } from '../topology/names';
 import { field, list, type ManagementApi, number, text } from './management';
 import type { Output } from './output';
 import { formatTable } from './table';
+import { findUnusableSchedules } from './unusable-schedules';
 
 /** What is known of one queue. `undefined`: only the management plugin knows it, and it does not answer. */
 export interface QueueStatus {
@@ -28,6 +30,8 @@ export interface Status {
   readonly unrouted: number;
   /** Delayed messages whose time in a level is over and that have not left it. `undefined`: only the management plugin knows. */
   readonly leaving: number | undefined;
+  /** Schedules of the virtual host that are stored, cannot be used, and make no ticks. */
+  readonly unusableSchedules: readonly { readonly name: string; readonly problem: string | undefined }[];
 }
 
 export async function readStatus(
@@ -38,13 +42,20 @@ export async function readStatus(
   const stats = management === undefined ? [] : list(await management.get(`/queues/${management.vhost}`));
   const statByName = new Map(stats.map((stat) => [text(field(stat, 'name')), stat]));
   const ladder = Array.from({ length: DELAY_LEVELS }, (_, level) => app.broker.countReady(delayLevelName(level)));
-  const [statuses, unrouted, levels] = await Promise.all([
+  const [statuses, unrouted, levels, unusable] = await Promise.all([
     Promise.all(queues.map((queue) => queueStatus(queue, app, statByName.get(queue)))),
     app.broker.countReady(DELAY_UNROUTED),
     Promise.all(ladder),
+    findUnusableSchedules(app),
   ]);
   const delayed = levels.reduce<number>((sum, count) => sum + (count ?? 0), 0);
-  return { queues: statuses, delayed, unrouted: unrouted ?? 0, leaving: leavingOf(stats) };
+  return {
+    queues: statuses,
+    delayed,
+    unrouted: unrouted ?? 0,
+    leaving: leavingOf(stats),
+    unusableSchedules: unusable.map(({ name, problem }) => ({ name, problem })),
+  };
 }
 
 function leavingOf(stats: readonly unknown[]): number | undefined {
@@ -117,6 +128,9 @@ export function statusText(status: Status, output: Output): string {
             `Delayed, due, and still in a level: ${status.leaving} ("warren doctor" says whether they are stuck)`,
           ),
         ]),
+    ...status.unusableSchedules.map(({ name, problem = 'it cannot be used' }) =>
+      output.style('yellow', printable(`The schedule "${name}" makes no ticks: ${problem}`)),
+    ),
     ...(replaying === 0 ? [] : [output.style('yellow', `In an interrupted replay: ${replaying}`)]),
   ].join('\n');
 }

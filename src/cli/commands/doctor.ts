@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { TaskApp } from '../../app/task-app';
 import type { ProbeTargets } from '../../broker/admin';
 import { AccessRefusedError } from '../../errors/broker-errors';
-import { ConfigurationError } from '../../errors/configuration-error';
 import { unplannedLadderExchanges } from '../../migration/migrate-ladder';
 import { printable } from '../../text/printable';
 import { type Duration, parseDuration } from '../../time/duration';
@@ -24,6 +23,7 @@ import { type ManagementApi, openManagement } from '../management';
 import { type CommonOptions, duration, withCommonOptions, withManagementOptions } from '../options';
 import type { Output } from '../output';
 import type { Session } from '../session';
+import { findUnusableSchedules } from '../unusable-schedules';
 
 interface DoctorOptions extends CommonOptions {
   readonly consumerTimeout?: Duration;
@@ -76,7 +76,7 @@ async function gatherFacts(
     unrouted: (await unlessForbidden(broker.countReady(DELAY_UNROUTED))) ?? 0,
     consumerTimeoutMs: options.consumerTimeout === undefined ? undefined : parseDuration(options.consumerTimeout),
     management: management === undefined ? undefined : await readManagementFacts(management, app, missingQueues),
-    unusableSchedules: await unusableSchedules(app),
+    unusableSchedules: await findUnusableSchedules(app),
     // The last one: with an alarm, the broker answers nothing more on this connection.
     probe: await broker.admin.probe(probeTargets(app)),
   };
@@ -124,16 +124,6 @@ async function unlessForbidden<T>(looking: Promise<T>): Promise<T | undefined> {
     return await looking;
   } catch (error) {
     if (error instanceof AccessRefusedError) return undefined;
-    throw error;
-  }
-}
-
-async function unusableSchedules(app: TaskApp): Promise<NonNullable<DoctorFacts['unusableSchedules']>> {
-  try {
-    return (await app.schedules.list()).filter(({ state }) => state === 'unusable');
-  } catch (error) {
-    // A copy that only a newer version can read is nothing that this one can judge.
-    if (error instanceof AccessRefusedError || error instanceof ConfigurationError) return [];
     throw error;
   }
 }
