@@ -1,8 +1,11 @@
-import { DEFAULT_APP_OPTIONS } from '../app/app-options';
+import type { ConnectionOptions } from 'node:tls';
+import { DEFAULT_APP_OPTIONS, type TaskAppOptions } from '../app/app-options';
+import { brokerTls } from '../app/broker-tls';
 import type { TaskApp } from '../app/task-app';
 import { listUrls } from '../broker/url-list';
 import { describeThrown } from '../errors/describe-thrown';
 import { isTlsCode, tlsRemedy } from '../errors/tls-failure';
+import { besideKnownAuthorities, getJson } from './get-json';
 import type { CommonOptions } from './options';
 import type { Session } from './session';
 import { UsageError } from './usage-error';
@@ -33,12 +36,13 @@ export async function openManagement(
   const { config } = await session.config(options);
   const named = options.management ?? config.management ?? session.environment['WARREN_MANAGEMENT_URL'];
   if (named === false || !app.broker.capabilities.isServer) return undefined;
-  const given = (await session.appOptions(options)).url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
+  const appOptions = await session.appOptions(options);
+  const given = appOptions.url ?? (session.environment['AMQP_URL'] || DEFAULT_APP_OPTIONS.url);
   const brokerUrl = connectedUrl(listUrls(given), app.address);
   const isNamed = typeof named === 'string' && named !== '';
   const url = isNamed ? parseUrl(named) : usualUrl(brokerUrl);
   if (url === undefined) return undefined;
-  const api = createApi(url, vhostOf(brokerUrl));
+  const api = createApi(url, vhostOf(brokerUrl), await tlsFor(url, brokerUrl, appOptions, session));
   const overview = await api.get('/overview');
   const failure = isNamed ? api.lastFailure() : undefined;
   if (failure !== undefined) throw new UsageError(`the management plugin at ${url.origin} ${failure}`);
@@ -50,6 +54,19 @@ export async function openManagement(
       ? `what answers at ${url.origin} is not the management plugin: it names no cluster`
       : `the management plugin at ${url.origin} is of the cluster "${cluster}", the broker of "${app.server.cluster ?? '?'}"`,
   );
+}
+
+/** The management plugin usually has a certificate of the broker's own authority, and its name where the host is the same. */
+async function tlsFor(
+  url: URL,
+  brokerUrl: string,
+  appOptions: TaskAppOptions,
+  { environment }: Session,
+): Promise<ConnectionOptions> {
+  if (url.protocol !== 'https:') return {};
+  const { servername, ...others } = besideKnownAuthorities(await brokerTls(appOptions, url.origin), environment);
+  const isSameHost = URL.canParse(brokerUrl) && new URL(brokerUrl).hostname === url.hostname;
+  return servername === undefined || !isSameHost ? others : { ...others, servername };
 }
 
 function parseUrl(text: string): URL {
@@ -89,7 +106,11 @@ function vhostOf(brokerUrl: string): string {
   return path === '' ? '%2F' : encodeURIComponent(decodeURIComponent(path));
 }
 
-function createApi(url: URL, vhost: string): ManagementApi & { lastFailure(): string | undefined } {
+function createApi(
+  url: URL,
+  vhost: string,
+  tls: ConnectionOptions,
+): ManagementApi & { lastFailure(): string | undefined } {
   let failure: string | undefined;
   const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   const headers = { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
@@ -99,9 +120,9 @@ function createApi(url: URL, vhost: string): ManagementApi & { lastFailure(): st
     lastFailure: () => failure,
     get: async (path) => {
       try {
-        const response = await fetch(`${base}${path}`, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) });
-        failure = response.ok ? undefined : refusalOf(response.status);
-        return response.ok ? ((await response.json()) as unknown) : undefined;
+        const { status, body } = await getJson(`${base}${path}`, { headers, timeoutMs: TIMEOUT_MS, tls });
+        failure = body === undefined ? refusalOf(status) : undefined;
+        return body;
       } catch (error) {
         // Not there, too slow, or no JSON: it is never required.
         failure = failureOf(error);
@@ -119,14 +140,14 @@ function refusalOf(status: number): string {
   return `answers ${status}`;
 }
 
-/** What kept it from answering. `fetch` hides it in the cause. */
+/** What kept it from answering. */
 export function failureOf(error: unknown): string {
   const { name, code: outer, message } = describeThrown(error, 200);
   const cause = describeThrown(error instanceof Error ? error.cause : undefined, 200);
   const code = cause.code ?? outer ?? '';
   if (name === 'TimeoutError') return `does not answer within ${TIMEOUT_MS} ms`;
   if (/^(?:SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|CERT_UNTRUSTED)/.test(code)) {
-    return `has a certificate of an authority that is not known here (${code}): start the command with NODE_EXTRA_CA_CERTS=/path/of/ca.pem`;
+    return `has a certificate of an authority that is not known here (${code}): name it in "tls.ca" of the configuration, or start the command with NODE_EXTRA_CA_CERTS=/path/of/ca.pem`;
   }
   if (isTlsCode(code)) return `cannot be reached over TLS (${code}): ${tlsRemedy(code)}`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')

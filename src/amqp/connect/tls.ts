@@ -6,7 +6,7 @@ import { describeThrown } from '../../errors/describe-thrown';
 import type { BrokerAddress } from './address';
 
 /** @throws ConnectionFailedError where a file cannot be read. */
-export type TlsSource = (address: BrokerAddress) => Promise<ConnectionOptions>;
+export type TlsSource = (address: Pick<BrokerAddress, 'tls' | 'label'>) => Promise<ConnectionOptions>;
 
 /** The options of `tls.connect`, with files as they are now. Behind a function, so that nothing that is printed shows a key. */
 export function tlsSource(options: TlsOptions = {}): TlsSource {
