@@ -1,5 +1,6 @@
 import { createReadStream, openSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { hasRoundedInteger } from '../message/json-text';
 import { UsageError } from './usage-error';
 
 /** One payload, or why a line is none. */
@@ -32,17 +33,26 @@ export function openPayloadSource(argument: string | undefined, stdin: NodeJS.Re
 
 function parseArgument(text: string, what: string): unknown {
   const parsed = parseJson(text);
-  // Never the parser's message: it quotes the payload.
-  if (!parsed.ok)
-    throw new UsageError(`${what} is not valid JSON. Quote it for your shell: '{"to":"ada@example.com"}'`);
-  return parsed.value;
+  if (parsed.ok) return parsed.value;
+  throw new UsageError(
+    parsed.problem === INVALID
+      ? `${what} is ${INVALID}. Quote it for your shell: '{"to":"ada@example.com"}'`
+      : `${what} ${parsed.problem}`,
+  );
 }
 
-function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+// Never the parser's message, nor a number: they are the payload.
+const INVALID = 'not valid JSON';
+const ROUNDED = 'has a whole number above 2^53, which JavaScript would round: give it as a text, "9007199254740993"';
+
+type Parsed = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly problem: string };
+
+function parseJson(text: string): Parsed {
   try {
-    return { ok: true, value: JSON.parse(text) as unknown };
+    const value: unknown = JSON.parse(text);
+    return hasRoundedInteger(text) ? { ok: false, problem: ROUNDED } : { ok: true, value };
   } catch {
-    return { ok: false };
+    return { ok: false, problem: INVALID };
   }
 }
 
@@ -74,6 +84,6 @@ async function* parseLines(stream: NodeJS.ReadableStream): AsyncGenerator<Source
     if (text.trim() === '') continue;
     const parsed = parseJson(text);
     if (parsed.ok) yield { ok: true, payload: parsed.value, line };
-    else yield { ok: false, line, problem: 'not valid JSON' };
+    else yield { ok: false, line, problem: parsed.problem };
   }
 }

@@ -57,6 +57,12 @@ function tokensOf(json: string): readonly Token[] {
   return Array.from(matches, ({ 0: text, index }) => ({ text, start: index, end: index + text.length }));
 }
 
+/** Whether a whole number of it is another one once JavaScript has read it: above 2^53, most are rounded. */
+export const hasRoundedInteger = (json: string): boolean =>
+  tokensOf(json).some(({ text }) => /^-?\d+$/.test(text) && isRounded(text, Number(text)));
+
+const isRounded = (text: string, read: number): boolean => !Number.isFinite(read) || BigInt(text) !== BigInt(read);
+
 /** The same JSON on one line. Every number, string and key is as it was. */
 export function compactJson(json: string): string {
   return tokensOf(json)

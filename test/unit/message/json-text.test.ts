@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   compactJson,
+  hasRoundedInteger,
   jsonText,
   markOf,
   mergeJson,
@@ -144,4 +145,15 @@ it('brings numbers into the range of JavaScript, and leaves everything else as i
       expect(inRange.replaceAll('1.7976931348623157e+308', '1e400')).toBe(text);
     }),
   );
+});
+
+it.each([
+  ['{"orderId":9007199254740993}', true],
+  ['[-9007199254740993]', true],
+  [`{"n":${'9'.repeat(400)}}`, true],
+  ['{"orderId":9007199254740992, "b":-0, "c":10000000000000000}', false],
+  ['{"9007199254740993":"9007199254740993"}', false],
+  ['{"price":0.1000000000000000055511151231257827, "big":1e400}', false],
+])('says whether JavaScript rounds a whole number of %s', (text, expected) => {
+  expect(hasRoundedInteger(text)).toBe(expected);
 });
