@@ -3,6 +3,7 @@ import { isWellFormed } from '../message/header-values';
 import { headerProblems } from '../message/headers';
 import { describeValue } from '../options/describe-value';
 import { nearestName } from '../options/nearest-name';
+import { isOptions } from '../options/option-reader';
 import type { EnqueueOptions } from '../task/enqueue-options';
 import { DURATION_FORMS, parseDuration } from '../time/duration';
 import { MAX_DELAY_MS } from '../topology/ladder';
@@ -49,7 +50,7 @@ export function resolveEnqueueOptions(
   now: number,
 ): ResolvedEnqueueOptions {
   if (options === undefined) return DEFAULT_ENQUEUE_OPTIONS;
-  if (typeof options !== 'object' || options === null) {
+  if (!isOptions(options as unknown)) {
     throw new InvalidOptionsError(task, [`the options must be an object, got ${describeValue(options)}`]);
   }
   const problems = unknownOptions(options);

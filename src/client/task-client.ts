@@ -7,6 +7,7 @@ import { type SendTrace, type TaskTracer, withTraceHeaders } from '../events/tra
 import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import { describeValue } from '../options/describe-value';
+import { isOptions } from '../options/option-reader';
 import type { ClassType } from '../task/class-type';
 import { isTaskContract, type TaskContract } from '../task/contract';
 import type { EnqueueOptions } from '../task/enqueue-options';
@@ -304,7 +305,7 @@ const nameOf = (contract: TaskContract): string => (isTaskContract(contract) ? c
 
 /** Nearly every item has none. @throws InvalidOptionsError */
 function optionsOf(contract: TaskContract, item: EnqueueItem<unknown>): EnqueueOptions | undefined {
-  if (typeof item !== 'object' || item === null) {
+  if (!isOptions(item as unknown)) {
     throw new InvalidOptionsError(nameOf(contract), [
       `an item must be an object with a payload and options, got ${describeValue(item)}`,
     ]);

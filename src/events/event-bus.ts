@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../errors/configuration-error';
 import { describeThrown } from '../errors/describe-thrown';
 import type { EventListener, EventName, WarrenEvents } from './task-events';
 
@@ -10,6 +11,9 @@ export class EventBus {
 
   /** Adds a listener and returns the function that removes it. */
   on<E extends EventName>(event: E, listener: EventListener<E>): () => void {
+    if (typeof listener !== 'function') {
+      throw new ConfigurationError([`a listener of "${String(event)}" must be a function, got ${typeof listener}`]);
+    }
     const others = () => (this.#listeners.get(event) ?? []).filter((other) => other !== listener);
     this.#listeners.set(event, [...others(), listener as AnyListener]);
     return () => {

@@ -124,6 +124,19 @@ export class OptionReader {
   }
 }
 
-function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Whether a value is an object with keys. The entries of a Map, and what a promise gives, would be overlooked. */
+export function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (
+    prototype === Object.prototype || prototype === null || !WITHOUT_KEYS.has(Object.prototype.toString.call(value))
+  );
 }
+
+/** By the name that the language gives the kind: `instanceof` fails for objects of another realm. */
+const WITHOUT_KEYS: ReadonlySet<string> = new Set([
+  '[object Map]',
+  '[object Set]',
+  '[object Promise]',
+  '[object Date]',
+]);

@@ -3,21 +3,21 @@ import type { TaskApp } from '../../../src';
 import { startApp, stopApps, uniqueName } from '../../support/apps';
 import { eventually } from '../../support/bounded';
 import { warren } from '../../support/command-line';
-import { BROKER_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
+import { TESTED_SERIES, type TestBroker } from '../../support/rabbitmq/broker';
 import { startPrivateBroker } from '../../support/rabbitmq/shared-brokers';
 import { fillLetters } from './letters';
 
 const TASKS = join(__dirname, 'fixtures/*.tasks.cjs');
 
 // Over AMQP, a classic queue whose messages are out has none, and can be deleted.
-describe.each(BROKER_SERIES.map((series) => ({ series })))(
+describe.each(TESTED_SERIES.map((series) => ({ series })))(
   'a classic dead-letter queue whose letters are held, on RabbitMQ $series',
   ({ series }) => {
     let broker: TestBroker;
     let management: readonly string[];
     let queue: string;
     let app: TaskApp;
-    let release: () => Promise<void>;
+    let release: () => Promise<void> = async () => undefined;
 
     const run = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
       warren([...args, '--url', broker.url, '--tasks', TASKS], { env: { TEST_QUEUE: queue, ...env } });

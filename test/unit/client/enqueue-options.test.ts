@@ -94,6 +94,9 @@ it.each<[unknown, string]>([
   [null, 'the options must be an object, got null'],
   ['5m', 'the options must be an object, got "5m"'],
   [5_000, 'the options must be an object, got 5000'],
+  [[], 'the options must be an object, got an array'],
+  [new Map([['delay', '1h']]), 'the options must be an object, got an object'],
+  [Promise.resolve({ delay: '1h' }), 'the options must be an object, got an object'],
 ])('refuses %j', (options, problem) => {
   const { message, task } = refusalOf(options);
   expect(message).toContain(problem);

@@ -90,3 +90,11 @@ it('ends there when a listener of failures fails itself', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   expect(failing).toHaveBeenCalledTimes(1);
 });
+
+it.each([undefined, null, 'log', {}])('refuses %p as a listener, when it is added', (listener) => {
+  const bus = new EventBus();
+  expect(() => bus.on('task:started', listener as unknown as () => void)).toThrow(
+    /a listener of "task:started" must be a function, got/,
+  );
+  expect(bus.has('task:started')).toBe(false);
+});
