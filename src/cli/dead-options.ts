@@ -2,8 +2,11 @@ import { type Command, Option } from 'commander';
 import type { TaskApp } from '../app/task-app';
 import type { DeadLetterFilter } from '../dead-letter/filter';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../settlement/outcome';
+import { printable } from '../text/printable';
 import { type Duration, parseDuration } from '../time/duration';
+import { deadQueueName } from '../topology/names';
 import { type CommonOptions, collect, duration, withCommonOptions } from './options';
+import type { Output } from './output';
 import { UsageError } from './usage-error';
 
 export interface FilterOptions extends CommonOptions {
@@ -53,4 +56,26 @@ export function queuesOf(named: readonly string[], app: TaskApp): readonly strin
   const queues = named.length > 0 ? [...new Set(named)] : app.catalog.queues.map(({ name }) => name);
   if (queues.length > 0) return queues;
   throw new UsageError('name the queues, or the files whose tasks live in them (--tasks, or warren.config.js)');
+}
+
+/**
+ * The queues whose dead letters are meant. A queue of the tasks that was never declared has none: it is left out, with a
+ * note, so that it hides no letter of the others. A queue that somebody names must exist.
+ */
+export async function letterQueuesOf(
+  named: readonly string[],
+  app: TaskApp,
+  output: Output,
+): Promise<readonly string[]> {
+  const queues = queuesOf(named, app);
+  if (named.length > 0) return queues;
+  const counts = await Promise.all(queues.map((queue) => app.broker.countReady(deadQueueName(queue))));
+  const missing = queues.filter((_, index) => counts[index] === undefined);
+  // A broker that has none of them is probably the wrong one, or the wrong virtual host: looking fails, and says so.
+  if (missing.length === queues.length) return queues;
+  if (missing.length > 0) {
+    const which = missing.map((queue) => printable(deadQueueName(queue))).join(', ');
+    output.note(`Not on this broker, and so not looked at: ${which}. Start a worker, or run "warren topology apply".`);
+  }
+  return queues.filter((queue) => !missing.includes(queue));
 }

@@ -98,8 +98,9 @@ export function letterText(letter: DeadLetter, output: Output): string {
 function failureLines({ attempt, at, error, message, stack, causes = [] }: TaskFailure): readonly string[] {
   return [
     printable(`  attempt ${attempt}, ${at}  ${error}: ${message}`),
-    ...causes.map((cause) => `    caused by ${printable(`${cause.code ?? cause.name}: ${cause.message}`)}`),
+    // The stack is of the error above it, not of a cause.
     ...(stack ?? '').split('\n').flatMap((line) => (line === '' ? [] : [`      ${printable(line)}`])),
+    ...causes.map((cause) => `    caused by ${printable(`${cause.code ?? cause.name}: ${cause.message}`)}`),
   ];
 }
 

@@ -3,9 +3,10 @@ import type { TaskApp } from '../../app/task-app';
 import type { DeadLetter } from '../../dead-letter/dead-letter';
 import type { DeadLetterFilter } from '../../dead-letter/filter';
 import type { ReplayProgress } from '../../dead-letter/options';
+import { amountOf } from '../../text/amount';
 import { printable } from '../../text/printable';
 import { confirm } from '../ask';
-import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
+import { type FilterOptions, filterOf, letterQueuesOf, withFilterOptions } from '../dead-options';
 import { editPayload } from '../edit-payload';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { type Interruption, listenForInterrupt } from '../interrupt';
@@ -72,7 +73,7 @@ async function replay(
     editPayload(letter, app, config, session.environment, output);
   const poison = new Set<string | undefined>();
   const filter = replayFilter(options, Date.now(), poison);
-  const queues = queuesOf(named, app);
+  const queues = await letterQueuesOf(named, app, output);
   // Who edits decides letter by letter.
   const isAgreed = options.yes === true || options.edit === true;
   const counted = isAgreed ? new Map<string, number>() : await agreed('Replay', queues, filter, options, app, output);
@@ -127,7 +128,7 @@ async function agreed(
   for (const queue of queues) counted.set(queue, await countMatching(queue, filter, options.limit, app));
   const count = [...counted.values()].reduce((sum, each) => sum + each, 0);
   const forGood = what === 'Discard' ? ' for good' : '';
-  const question = `${what} ${count} dead letters of ${queues.map(printable).join(', ')}${forGood}?`;
+  const question = `${what} ${amountOf(count, 'dead letter')} of ${queues.map(printable).join(', ')}${forGood}?`;
   if (count === 0 || (await confirm(question, options.yes, output))) return counted;
   output.note(`Nothing was ${what.toLowerCase()}ed.`);
   return undefined;
@@ -153,7 +154,7 @@ async function discard(
   session: Session,
 ): Promise<ExitCode> {
   const output = session.output(options);
-  const queues = queuesOf(named, app);
+  const queues = await letterQueuesOf(named, app, output);
   const filter = filterOf(options, Date.now());
   const counted = await agreed('Discard', queues, filter, options, app, output);
   if (counted === undefined) return EXIT.usage;
@@ -271,7 +272,7 @@ function tellMoved(
   const verb = dryRun ? what : what.charAt(0).toUpperCase() + what.slice(1);
   for (const { queue, done } of results) {
     output.print(
-      `${would}${verb} ${done} dead letters of ${printable(queue)}${interrupted ? ', then was interrupted; the rest is still there' : ''}.`,
+      `${would}${verb} ${amountOf(done, 'dead letter')} of ${printable(queue)}${interrupted ? ', then was interrupted; the rest is still there' : ''}.`,
     );
   }
 }

@@ -6,9 +6,10 @@ import type { TaskApp } from '../../app/task-app';
 import type { DeadLetter } from '../../dead-letter/dead-letter';
 import type { DeadLetterFilter } from '../../dead-letter/filter';
 import { describeThrown } from '../../errors/describe-thrown';
+import { amountOf } from '../../text/amount';
 import { printable } from '../../text/printable';
 import { replayQueueName } from '../../topology/names';
-import { type FilterOptions, filterOf, queuesOf, withFilterOptions } from '../dead-options';
+import { type FilterOptions, filterOf, letterQueuesOf, withFilterOptions } from '../dead-options';
 import { EXIT, type ExitCode } from '../exit-codes';
 import { listenForInterrupt } from '../interrupt';
 import { letterJson, letterTable, letterText } from '../letter-view';
@@ -55,21 +56,22 @@ async function list(named: readonly string[], options: ListOptions, app: TaskApp
   const filter = filterOf(options, Date.now());
   const letters: DeadLetter[] = [];
   let total = 0;
-  for (const queue of queuesOf(named, app)) {
+  for (const queue of await letterQueuesOf(named, app, output)) {
     total += await app.deadLetters.count(queue);
     letters.push(...(await app.deadLetters.list(queue, { filter, limit: options.limit })));
     const staged = (await app.broker.countReady(replayQueueName(queue))) ?? 0;
     if (staged > 0) {
       output.note(
-        `${staged} letters of ${printable(queue)} are on their way home: "warren dead replay ${printable(queue)}" finishes what was interrupted.`,
+        `${amountOf(staged, 'letter')} of ${printable(queue)} on the way home: "warren dead replay ${printable(queue)}" finishes what was interrupted.`,
       );
     }
   }
   if (output.json) output.printJson(letters.map(letterJson));
-  else if (letters.length === 0) output.print(total === 0 ? 'No dead letters.' : `None of ${total} dead letters.`);
+  else if (letters.length === 0)
+    output.print(total === 0 ? 'No dead letters.' : `None of ${amountOf(total, 'dead letter')}.`);
   else {
     output.print(letterTable(letters, Date.now(), output.columns, (style, text) => output.style(style, text)));
-    output.print(`${letters.length} of ${total} dead letters.`);
+    output.print(`${letters.length} of ${amountOf(total, 'dead letter')}.`);
   }
   return EXIT.ok;
 }
@@ -94,15 +96,16 @@ async function show(
   session: Session,
 ): Promise<ExitCode> {
   const output = session.output(options);
-  for (const queue of queuesOf(named, app)) {
+  const queues = await letterQueuesOf(named, app, output);
+  for (const queue of queues) {
     const letter = (await app.deadLetters.list(queue, { filter: { ids: [id] }, limit: 1 }))[0];
     if (letter === undefined) continue;
     if (output.json) output.printJson(letterJson(letter));
     else output.print(letterText(letter, output));
     return EXIT.ok;
   }
-  const looked = queuesOf(named, app).map(printable).join(', ');
-  throw new ProblemError('NOT_FOUND', `there is no dead letter of the task ${printable(id)} in ${looked}`);
+  const looked = queues.map(printable).join(', ');
+  throw new ProblemError('NOT_FOUND', `there is no dead letter with the id "${printable(id)}" in ${looked}`);
 }
 
 function addExportCommand(dead: Command, session: Session): void {
@@ -123,13 +126,14 @@ async function exportLetters(
   app: TaskApp,
   session: Session,
 ): Promise<ExitCode> {
+  const output = session.output(options);
   const file = options.output === undefined ? undefined : await openNewFile(options.output);
   const sink = file ?? session.terminal.stdout;
   const filter = filterOf(options, Date.now());
   const interruption = listenForInterrupt();
   let exported = 0;
   try {
-    for (const queue of queuesOf(named, app)) {
+    for (const queue of await letterQueuesOf(named, app, output)) {
       exported += await exportQueue(queue, filter, options.limit, interruption.signal, app, sink);
     }
   } finally {
@@ -137,10 +141,9 @@ async function exportLetters(
     if (file !== undefined) await finished(file.end());
   }
   const interrupted = interruption.signal.aborted;
-  const output = session.output(options);
   // Standard output holds the letters themselves where no file does.
   if (output.json && file !== undefined) output.printJson({ exported, interrupted });
-  output.note(`Exported ${exported} dead letters${interrupted ? ', then was interrupted' : ''}.`);
+  output.note(`Exported ${amountOf(exported, 'dead letter')}${interrupted ? ', then was interrupted' : ''}.`);
   return interrupted ? EXIT.interrupted : EXIT.ok;
 }
 

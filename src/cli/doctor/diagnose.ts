@@ -1,3 +1,4 @@
+import { amountOf } from '../../text/amount';
 import { formatDuration } from '../../time/duration';
 import { ackLimit, DEFAULT_ACK_TIMEOUT_MS } from '../../topology/ack-timeout';
 import { DELAY_UNROUTED } from '../../topology/names';
@@ -96,7 +97,7 @@ export function checkQueues({ states }: DoctorFacts): readonly Finding[] {
       ? [
           {
             severity: 'warning' as const,
-            what: `${state.ready} tasks wait in "${queue}" and nobody consumes it`,
+            what: `${amountOf(state.ready, 'task')} wait${state.ready === 1 ? 's' : ''} in "${queue}" and no worker consumes it`,
             remedy: 'Start a worker for it.',
           },
         ]
@@ -105,7 +106,7 @@ export function checkQueues({ states }: DoctorFacts): readonly Finding[] {
       ? [
           {
             severity: 'warning' as const,
-            what: `${replaying} letters of "${queue}" stand in an interrupted replay`,
+            what: `${amountOf(replaying, 'letter')} of "${queue}" in an interrupted replay`,
             remedy: `Run "warren dead replay ${queue}" again.`,
           },
         ]
@@ -114,7 +115,7 @@ export function checkQueues({ states }: DoctorFacts): readonly Finding[] {
       ? [
           {
             severity: 'note' as const,
-            what: `${dead} dead letters stand in "${queue}.dead"`,
+            what: `${amountOf(dead, 'dead letter')} in "${queue}.dead"`,
             remedy: `Look at them: "warren dead list ${queue}".`,
           },
         ]

@@ -1,3 +1,4 @@
+import { amountOf } from '../../text/amount';
 import type { TopologyDifference } from '../../topology/compare';
 import { DEAD_EXCHANGE, isDelayLevelName, SCHEDULES_QUEUE } from '../../topology/names';
 import type { DoctorFacts, Finding } from './facts';
@@ -52,7 +53,7 @@ function counted(found: readonly { readonly entity: (typeof ENTITIES)[number] }[
   const counts = ENTITIES.map((entity) => ({ entity, count: found.filter((each) => each.entity === entity).length }));
   return counts
     .filter(({ count }) => count > 0)
-    .map(({ entity, count }) => `${count} ${entity}${count === 1 ? '' : 's'}`)
+    .map(({ entity, count }) => amountOf(count, entity))
     .join(', ');
 }
 

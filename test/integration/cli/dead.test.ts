@@ -83,7 +83,50 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(stdout).not.toMatch(/\u001b/);
       const missing = await dead(['show', 'nobody', queue]);
       expect(missing).toMatchObject({ code: 1, stdout: '' });
-      expect(missing.stderr).toMatch(/there is no dead letter of the task nobody in cli-dead/);
+      expect(missing.stderr).toMatch(/there is no dead letter with the id "nobody" in cli-dead/);
+    });
+
+    it('looks at the queues that exist where one of the tasks was never declared', async () => {
+      const config = join(folder, 'warren.config.cjs');
+      const never = uniqueName('cli-never');
+      await writeFile(
+        config,
+        `const { Task, TaskQueue } = require(${JSON.stringify(join(__dirname, '../../../dist'))});
+        const queue = (name) => {
+          class Tasks { run() {} }
+          Task({ name: \`\${name}.run\`, payload: 'none' })(Tasks.prototype, 'run');
+          TaskQueue(name)(Tasks);
+          return Tasks;
+        };
+        module.exports = { tasks: [queue(${JSON.stringify(never)}), queue(${JSON.stringify(queue)})] };`,
+      );
+      const note = new RegExp(`Not on this broker, and so not looked at: ${never}\\.dead\\.`);
+      const listed = await dead(['list', '--config', config]);
+      expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/3 of 3 dead letters/) as string });
+      expect(listed.stderr).toMatch(note);
+      expect(await dead(['show', 'two', '--config', config])).toMatchObject({ code: 0 });
+      const exported = await dead(['export', '--config', config]);
+      expect(exported.stdout.trim().split('\n')).toHaveLength(3);
+      expect(await dead(['replay', '--dry-run', '--config', config])).toMatchObject({
+        code: 0,
+        stdout: `Would have replayed 3 dead letters of ${queue}.\n`,
+      });
+      expect(await dead(['discard', '--yes', '--id', 'one', '--config', config])).toMatchObject({
+        code: 0,
+        stdout: `Discarded 1 dead letter of ${queue}.\n`,
+      });
+    });
+
+    it('fails where a queue that was named, or every queue of the tasks, is not there', async () => {
+      const never = uniqueName('cli-never');
+      for (const args of [
+        ['list', queue, never],
+        ['list', '--tasks', TASKS],
+      ] as const) {
+        const { code, stderr } = await dead(args, { TEST_QUEUE: never });
+        expect(code).toBe(1);
+        expect(stderr).toContain(`The queue "${never}.dead" does not exist`);
+      }
     });
 
     it('replays what the filters let through, with a dry run before it', async () => {
@@ -114,7 +157,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       const edited = await dead(['replay', queue, '--id', 'three', '--edit', '--tasks', TASKS], {
         EDITOR: `sh ${editor}`,
       });
-      expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letters of ${queue}.\n` });
+      expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letter of ${queue}.\n` });
       const reader = await app.broker.openReader(queue);
       const task = await eventually(
         'the task',
@@ -150,7 +193,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         stdout: `Would have replayed 0 dead letters of ${queue}.\n`,
       });
       expect(await dead(['replay', queue, '--yes', '--poison'])).toMatchObject({
-        stdout: `Replayed 1 dead letters of ${queue}.\n`,
+        stdout: `Replayed 1 dead letter of ${queue}.\n`,
       });
     });
 
@@ -195,7 +238,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         );
         expect((await dead(['export', queue, '--id', 'numbers'])).stdout).toContain(compact);
         const edited = await dead(['replay', queue, '--id', 'numbers', '--edit'], { EDITOR: 'sed -i s/nobody/eve/' });
-        expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letters of ${queue}.\n` });
+        expect(edited).toMatchObject({ code: 0, stdout: `Replayed 1 dead letter of ${queue}.\n` });
         const task = await nextTask();
         expect(String(task?.body)).toBe(body.replace('nobody', 'eve'));
         expect(String(task?.properties.headers?.['warren-original'])).toBe(body);
@@ -219,10 +262,10 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
     it('discards only after it was agreed to', async () => {
       const unasked = await dead(['discard', queue, '--task', 'other']);
       expect(unasked).toMatchObject({ code: 2, stdout: '' });
-      expect(unasked.stderr).toMatch(/Discard 1 dead letters of .* for good\? .*--yes/);
+      expect(unasked.stderr).toMatch(/Discard 1 dead letter of .* for good\? .*--yes/);
       expect(await dead(['discard', queue, '--task', 'other', '--yes'])).toMatchObject({
         code: 0,
-        stdout: `Discarded 1 dead letters of ${queue}.\n`,
+        stdout: `Discarded 1 dead letter of ${queue}.\n`,
       });
       await eventually(
         'the others',

@@ -229,7 +229,7 @@ describe.each(TESTED_SERIES.map((series) => ({ series })))(
         properties: {},
       });
       expect((await doctor('ill')).found).toEqual(
-        expect.arrayContaining([finding('warning', /1 tasks wait in "ill" and nobody consumes it/, /worker/)]),
+        expect.arrayContaining([finding('warning', /1 task waits in "ill" and no worker consumes it/, /worker/)]),
       );
       await connection.close();
     }, 120_000);

@@ -56,8 +56,8 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(stdout).toMatch(
         /problem the queue "cli-operate.*" has x-queue-type "quorum", planned is "classic"\n {8}Run "warren topology migrate"/,
       );
-      expect(stdout).toMatch(/warning 2 tasks wait in "cli-operate.*" and nobody consumes it/);
-      expect(stdout).toMatch(/note {4}1 dead letters stand in/);
+      expect(stdout).toMatch(/warning 2 tasks wait in "cli-operate.*" and no worker consumes it/);
+      expect(stdout).toMatch(/note {4}1 dead letter in/);
     });
 
     it('prune deletes what is no longer planned, empty and unused, and nothing else', async () => {

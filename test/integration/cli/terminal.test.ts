@@ -77,7 +77,7 @@ describe('on a terminal', () => {
     expect(colourful.screen).toContain(`${ESCAPE}[`);
     const plain = onTerminal(['doctor', '--tasks', TASKS], { NO_COLOR: '1' });
     await plain.ended();
-    expect(plain.screen).toMatch(/note {4}5 dead letters stand in/);
+    expect(plain.screen).toMatch(/note {4}5 dead letters in/);
     expect(plain.screen).not.toContain(ESCAPE);
     const piped = await warren(['doctor', '--tasks', TASKS, '--url', url], { env: { TEST_QUEUE: queue } });
     expect(piped.stdout + piped.stderr).not.toContain(ESCAPE);
@@ -91,7 +91,7 @@ describe('on a terminal', () => {
     expect(command.screen).toMatch(new RegExp(`${'\\u001b'}\\[\\?25h`));
     expect((await drainIds(app, queue, 4)).size).toBe(4);
     const piped = await warren(['dead', 'replay', queue, '--yes', '--url', url]);
-    expect(piped).toMatchObject({ code: 0, stderr: '', stdout: `Replayed 1 dead letters of ${queue}.\n` });
+    expect(piped).toMatchObject({ code: 0, stderr: '', stdout: `Replayed 1 dead letter of ${queue}.\n` });
   });
 
   it('watches in 80 columns, in place, until Ctrl-C', async () => {
@@ -135,7 +135,7 @@ describe('on a terminal', () => {
     await command.showed(/Edit again\? \[Y\/n\]/);
     command.type('\r');
     expect(await command.ended()).toBe(0);
-    expect(command.screen).toMatch(/Replayed 1 dead letters/);
+    expect(command.screen).toMatch(/Replayed 1 dead letter/);
     expect(await count()).toBe(4);
   }, 60_000);
 

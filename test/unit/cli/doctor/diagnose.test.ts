@@ -130,7 +130,7 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
     'an interrupted replay',
     { states: [{ queue: 'a', state: { ready: 0, consumers: 1 }, dead: 0, replaying: 7 }] },
     'warning',
-    /7 letters of "a" stand in an interrupted replay/,
+    /7 letters of "a" in an interrupted replay/,
   ],
   ['an alarm', managed({ alarms: [{ node: 'rabbit@a', kind: 'disk' }] }), 'problem', /rabbit@a has a disk alarm/],
   [
