@@ -76,7 +76,8 @@ function unknownOptions(options: EnqueueOptions): string[] {
   return Object.keys(options).flatMap((key) => {
     if ((OPTION_NAMES as readonly string[]).includes(key)) return [];
     const nearest = nearestName(key, OPTION_NAMES);
-    return [`unknown option "${key}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`];
+    const hint = nearest === undefined ? `valid are ${OPTION_NAMES.join(', ')}` : `did you mean "${nearest}"?`;
+    return [`unknown option "${key}": ${hint}`];
   });
 }
 

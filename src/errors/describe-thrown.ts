@@ -1,3 +1,5 @@
+import { dirname, sep } from 'node:path';
+
 /** What can be told of a thrown value, whatever it was. */
 export interface ThrownDescription {
   /** The class or type: `TypeError`, `string`, `undefined`. */
@@ -26,6 +28,8 @@ export const MAX_CAUSES = 8;
 export const MAX_CAUSE_BYTES = 256;
 const MAX_NAME_LENGTH = 100;
 const MAX_CODE_LENGTH = 60;
+/** Where Warren's own code is. A bundle has all code in one place, or, as an ES module, no `__dirname`: no frame is Warren's then. */
+const OWN_CODE = typeof __dirname === 'undefined' ? undefined : `${dirname(__dirname)}${sep}`;
 const UNREADABLE = '(unreadable)';
 
 /** Cuts a text to at most `maxBytes` UTF-8 bytes without splitting a character. */
@@ -76,7 +80,14 @@ function stackOf(thrown: unknown): string | undefined {
     .slice(0, 16 * MAX_STACK_BYTES)
     .split('\n')
     .filter((line) => /^\s+at /.test(line));
-  return lines.length === 0 ? undefined : stackText(lines.map((line) => line.trim()).join('\n'));
+  return lines.length === 0 ? undefined : stackText(framesOfUser(lines.map((line) => line.trim())).join('\n'));
+}
+
+/** Without the frames at the end by which Warren and Node called the code that failed; all of them where no other code failed. */
+function framesOfUser(frames: readonly string[]): readonly string[] {
+  if (OWN_CODE === undefined) return frames;
+  const last = frames.findLastIndex((frame) => !frame.includes(OWN_CODE) && !/[( ]node:/.test(frame));
+  return last === -1 ? frames : frames.slice(0, last + 1);
 }
 
 /** A stack within its budget, as plain lines: JSON makes six bytes of a control character. */

@@ -25,15 +25,19 @@ function distanceBetween(a: string, b: string): number {
   return Math.min(a.length, b.length) >= 4 && (a.includes(b) || b.includes(a)) ? edits : Number.POSITIVE_INFINITY;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** Levenshtein's distance, one row at a time, where two neighbours that changed places are one edit: `dealy` means `delay`. */
 function editDistance(a: string, b: string): number {
+  let beforeThat: readonly number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const substituted = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const edited = Math.min(substituted, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      const isSwapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current.push(isSwapped ? Math.min(edited, (beforeThat[column - 2] ?? 0) + 1) : edited);
     }
+    beforeThat = previous;
     previous = current;
   }
   return previous[b.length] ?? 0;

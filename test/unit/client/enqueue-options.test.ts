@@ -89,7 +89,15 @@ it.each<[unknown, string]>([
   [{ timeout: 0 }, 'timeout must be'],
   [{ dela: '5m' }, 'unknown option "dela": did you mean "delay"?'],
   [{ runat: NOW }, 'unknown option "runat": did you mean "runAt"?'],
-  [{ somethingElse: 1 }, 'unknown option "somethingElse"'],
+  [{ dealy: '5m' }, 'unknown option "dealy": did you mean "delay"?'],
+  [
+    { somethingElse: 1 },
+    'unknown option "somethingElse": valid are delay, runAt, priority, expiresIn, id, correlationId, headers, timeout',
+  ],
+  [
+    { runAt: new Date(Number.NaN) },
+    'runAt must be a Date, milliseconds since 1970 or an ISO 8601 text, got an invalid Date',
+  ],
   [JSON.parse('{"__proto__": {"delay": "5m"}}'), 'unknown option "__proto__"'],
   [null, 'the options must be an object, got null'],
   ['5m', 'the options must be an object, got "5m"'],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describeFailure, describeThrown, truncateBytes } from '../../../src/errors/describe-thrown';
 import { HOSTILE_VALUES, withThrowingGetters } from '../support/hostile-values';
@@ -84,6 +85,32 @@ describe('describeFailure', () => {
 
   it.each(HOSTILE_VALUES)('survives %s', (_label, thrown) => {
     expect(describeFailure(thrown)).toMatchObject(describeThrown(thrown));
+  });
+
+  it('ends a stack where Warren called the code that failed', () => {
+    const own = join(__dirname, '../../../src');
+    const stack = [
+      'Error: full',
+      '    at EmailTasks.send (/shop/dist/email.tasks.js:1:1)',
+      `    at #invoke (${own}/worker/delivery-processor.js:2:2)`,
+      '    at timed (/shop/dist/middleware.js:3:3)',
+      `    at #call (${own}/worker/delivery-processor.js:4:4)`,
+      '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
+      `    at async work (${own}/worker/delivery-processor.js:5:5)`,
+    ];
+    expect(describeFailure({ name: 'Error', message: 'full', stack: stack.join('\n') }).stack?.split('\n')).toEqual(
+      stack.slice(1, 4).map((line) => line.trim()),
+    );
+  });
+
+  it('keeps the whole stack where only code of Warren and Node failed', () => {
+    const own = join(__dirname, '../../../src');
+    const frames = [
+      `at #timeOut (${own}/worker/running-task.js:1:1)`,
+      'at listOnTimeout (node:internal/timers:581:17)',
+    ];
+    const stack = `Error: late\n    ${frames.join('\n    ')}`;
+    expect(describeFailure({ name: 'Error', message: 'late', stack }).stack).toBe(frames.join('\n'));
   });
 
   it('keeps a stack of 5 MB to 4 KiB, and its control characters out', () => {

@@ -14,6 +14,8 @@ describe('nearestName', () => {
     ['queu', 'queue'],
     ['prefecth', 'prefetch'],
     ['nam', 'name'],
+    ['tyep', 'type'],
+    ['qeuue', 'queue'],
   ])('takes %s for %s', (name, meant) => {
     expect(nearestName(name, OPTIONS)).toBe(meant);
   });
@@ -28,6 +30,17 @@ describe('nearestName', () => {
       selector: (name) => name.toLowerCase(),
     });
     fc.assert(fc.property(names, (all) => all.every((name) => nearestName(name, all) === name)));
+  });
+
+  it('finds a name of four letters and more with two neighbours that changed places', () => {
+    const name = fc.stringMatching(/^[a-z]{4,20}$/);
+    fc.assert(
+      fc.property(name, fc.nat(), (meant, at) => {
+        const place = at % (meant.length - 1);
+        const swapped = `${meant.slice(0, place)}${meant[place + 1]}${meant[place]}${meant.slice(place + 2)}`;
+        return nearestName(swapped, [meant, '0'.repeat(meant.length)]) === meant;
+      }),
+    );
   });
 
   it('finds a name of four letters and more with one letter wrong', () => {
