@@ -4,6 +4,9 @@
 // A block stands on its own. What it needs and the reader does not can stand before it, unseen: <!-- ts … -->.
 // A block that begins with "// name.ts" is that file; blocks of one page import each other by such names, and those of
 // one name are one file. A block that cannot compile says why: ```ts no-check: reason.
+//
+// Blocks are compiled as ES modules. So that they run as CommonJS too, no block declares a name that CommonJS gives each
+// file, and none of Nest, whose projects are CommonJS unless somebody changes that, awaits outside of a function.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -47,6 +50,8 @@ const problems = [
   ...pages.flatMap((page) => page.problems),
   ...LINK_PAGES.flatMap(linkProblems),
   ...LINK_PAGES.flatMap(scriptProblems),
+  ...pages.flatMap(commonJsProblems),
+  ...unlistedPages(),
   ...compile(pages),
 ];
 if (problems.length > 0) fail(problems);
@@ -106,6 +111,29 @@ function numbered(lines, from, to, indent = 0) {
     number: from + index,
     text: text.slice(Math.min(indent, text.length - text.trimStart().length)),
   }));
+}
+
+/** What a reader in a CommonJS project would stumble over. */
+function commonJsProblems({ page, blocks }) {
+  return blocks.flatMap(({ lines }) => {
+    const isNest = lines.some(({ text }) => text.includes("from '@nestjs/"));
+    return lines.flatMap(({ number, text }) => {
+      const taken = /^(?:const|let|var|class|function) (module|exports|require|__filename|__dirname)\b/.exec(text)?.[1];
+      if (taken !== undefined) return [`${page}:${number + 1}: "${taken}" is declared already in a CommonJS file`];
+      return isNest && /^(?:(?:const|let) .* = )?await /.test(text)
+        ? [`${page}:${number + 1}: a Nest project is CommonJS, which has no await outside of a function`]
+        : [];
+    });
+  });
+}
+
+/** Pages that the list of all pages leaves out. */
+function unlistedPages() {
+  const list = readFileSync(join(root, 'docs/README.md'), 'utf8');
+  return markdownIn('docs')
+    .map((file) => relative('docs', file))
+    .filter((file) => file !== 'README.md' && !list.includes(`(${file})`))
+    .map((file) => `docs/README.md: does not list ${file}`);
 }
 
 /** Writes a page's files so that every line stands where it stands in the page, and has them all compiled at once. */
