@@ -77,6 +77,7 @@ export type { RunTimeSchedule, Schedules } from './schedule/schedules';
 export type { ScheduleInfo } from './schedule/state/schedule-info';
 export type { DeadLetterReason } from './settlement/outcome';
 export type { ClassType } from './task/class-type';
+export { duration } from './task/configured-duration';
 export type { TaskContext, TaskFailure, TaskLog, WriteTaskLog } from './task/context';
 export { type DefineTaskOptions, defineTask, type TaskContract } from './task/contract';
 export type {

@@ -1,5 +1,3 @@
-import { dirname, sep } from 'node:path';
-
 /** What can be told of a thrown value, whatever it was. */
 export interface ThrownDescription {
   /** The class or type: `TypeError`, `string`, `undefined`. */
@@ -28,8 +26,8 @@ export const MAX_CAUSES = 8;
 export const MAX_CAUSE_BYTES = 256;
 const MAX_NAME_LENGTH = 100;
 const MAX_CODE_LENGTH = 60;
-/** Where Warren's own code is. A bundle has all code in one place, or, as an ES module, no `__dirname`: no frame is Warren's then. */
-const OWN_CODE = typeof __dirname === 'undefined' ? undefined : `${dirname(__dirname)}${sep}`;
+/** Where Warren's own code is. `undefined` in a bundle, which has all code in one place and, as an ES module, no `__dirname`. */
+const OWN_CODE = typeof __dirname === 'undefined' ? undefined : /^(.*[\\/])errors$/.exec(__dirname)?.[1];
 const UNREADABLE = '(unreadable)';
 
 /** Cuts a text to at most `maxBytes` UTF-8 bytes without splitting a character. */

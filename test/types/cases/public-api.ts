@@ -1,6 +1,7 @@
 import {
   createTaskApp,
   defineTask,
+  duration,
   exponential,
   fixed,
   type Logger,
@@ -71,6 +72,10 @@ export async function usage(logger: Logger): Promise<void> {
   const { client } = app;
   const at = new Date();
 
+  const configured: string | undefined = process.env['ORDER_DELAY'];
+  // @ts-expect-error a text of a configuration may be anything
+  await client.of(Emails).send({ to: 'ada@example.com', at }, { delay: configured ?? '5s' });
+  await client.of(Emails).send({ to: 'ada@example.com', at }, { delay: duration(configured, 'ORDER_DELAY') });
   const sent = await client.of(Emails).send({ to: 'ada@example.com', at }, { delay: '5m', priority: 3 });
   check<Same<typeof sent.id, string>>();
   await client.of(Emails).sweep();
