@@ -19,6 +19,8 @@ interface CompletedCommand {
     readonly description: string;
     readonly values: readonly string[];
     readonly names: NameKind | undefined;
+    /** What is completed as a file's name; of other values nothing is known. */
+    readonly value: 'none' | 'file' | 'other';
   }[];
 }
 
@@ -47,13 +49,14 @@ function flatten(command: Command, path: readonly string[]): readonly CompletedC
       .map((argument) => namesOf(argument.name(), path))
       .find((kind) => kind !== undefined),
     options: [
-      ...options.map(({ long, description, argChoices }) => ({
+      ...options.map(({ long, description, argChoices, required, flags }) => ({
         flag: long ?? '',
         description: firstSentence(description),
         values: argChoices ?? [],
         names: namesOf((long ?? '').replace(/^--/, ''), path),
+        value: !required ? ('none' as const) : /<(file|glob)>/.test(flags) ? ('file' as const) : ('other' as const),
       })),
-      { flag: '--help', description: 'display help for command', values: [], names: undefined },
+      { flag: '--help', description: 'display help for command', values: [], names: undefined, value: 'none' as const },
     ],
   };
   return [own, ...visible(command).flatMap((sub) => flatten(sub, [...path, sub.name()]))];
@@ -84,8 +87,16 @@ function bashScript(commands: readonly CompletedCommand[]): string {
       .filter((option) => option.values.length > 0)
       .map(
         ({ flag, values: choices }) =>
-          `    ${shellQuoted(`${path} ${flag}`)}) offered=${shellQuoted(choices.join(' '))} ;;`,
+          `    ${shellQuoted(`${path} ${flag}`)}) offered=${shellQuoted(choices.join(' '))}; names='' ;;`,
       ),
+  );
+  // Of a limit or an id nothing is known, and an option or a queue in its place would be wrong.
+  const unknownValues = commands.flatMap(({ path, options }) =>
+    options.flatMap(({ flag, value, values: choices, names }) =>
+      value === 'none' || choices.length > 0 || names !== undefined
+        ? []
+        : [`    ${shellQuoted(`${path} ${flag}`)}) offered=''; names=''${value === 'file' ? '' : "; files=''"} ;;`],
+    ),
   );
   const named = commands.flatMap(({ path, names }) =>
     names === undefined ? [] : [`    ${shellQuoted(path)}) names=${names} ;;`],
@@ -98,7 +109,7 @@ function bashScript(commands: readonly CompletedCommand[]): string {
   // Names that mean nothing to zsh, which reads this too: there, "path" is $PATH and "words" is the line.
   return `# Completion of warren. Load it with: source <(warren completion bash)
 _warren() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" chosen='' next offered='' names='' index=1
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" chosen='' next offered='' names='' files=yes index=1
   local -a project
   while [ "$index" -lt "$COMP_CWORD" ]; do
     next="\${chosen:+$chosen }\${COMP_WORDS[index]}"
@@ -117,14 +128,14 @@ ${cases.join('\n')}
 ${named.join('\n')}
   esac
   case "$chosen $previous" in
-${[...values, ...namedOptions].join('\n')}
+${[...values, ...namedOptions, ...unknownValues].join('\n')}
   esac
   case "$current" in
     -*) ;;
     *) if [ -n "$names" ]; then offered="$offered $("\${COMP_WORDS[0]}" __names "$names" "\${project[@]}" 2>/dev/null)"; fi ;;
   esac
   COMPREPLY=($(compgen -W "$offered" -- "$current"))
-  if [ \${#COMPREPLY[@]} -eq 0 ]; then COMPREPLY=($(compgen -f -- "$current")); fi
+  if [ \${#COMPREPLY[@]} -eq 0 ] && [ -n "$files" ]; then COMPREPLY=($(compgen -f -- "$current")); fi
 }
 complete -F _warren warren
 `;
@@ -149,9 +160,10 @@ function fishScript(commands: readonly CompletedCommand[]): string {
       ...(argumentNames === undefined
         ? []
         : [`complete -c warren -n ${shellQuoted(notDeeper)} -f -a ${shellQuoted(fishNames(argumentNames))}`]),
-      ...options.map(({ flag, description, values, names: optionNames }) => {
+      ...options.map(({ flag, description, values, names: optionNames, value }) => {
         const offered = optionNames === undefined ? values.join(' ') : fishNames(optionNames);
-        const choices = offered === '' ? '' : ` -x -a ${shellQuoted(offered)}`;
+        const unknown = value === 'none' ? '' : value === 'file' ? ' -r -F' : ' -x';
+        const choices = offered === '' ? unknown : ` -x -a ${shellQuoted(offered)}`;
         return `complete -c warren -n ${shellQuoted(notDeeper)} -l ${flag.replace(/^--/, '')} -d ${shellQuoted(description)}${choices}`;
       }),
     ];
