@@ -86,34 +86,37 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       expect(missing.stderr).toMatch(/there is no dead letter with the id "nobody" in cli-dead/);
     });
 
-    it('looks at the queues that exist where one of the tasks was never declared', async () => {
-      const config = join(folder, 'warren.config.cjs');
-      const never = uniqueName('cli-never');
-      await writeFile(
-        config,
-        `const { Task, TaskQueue } = require(${JSON.stringify(join(__dirname, '../../../dist'))});
-        const queue = (name) => {
-          class Tasks { run() {} }
-          Task({ name: \`\${name}.run\`, payload: 'none' })(Tasks.prototype, 'run');
-          TaskQueue(name)(Tasks);
-          return Tasks;
-        };
-        module.exports = { tasks: [queue(${JSON.stringify(never)}), queue(${JSON.stringify(queue)})] };`,
-      );
-      const note = new RegExp(`Not on this broker, and so not looked at: ${never}\\.dead\\.`);
-      const listed = await dead(['list', '--config', config]);
-      expect(listed).toMatchObject({ code: 0, stdout: expect.stringMatching(/3 of 3 dead letters/) as string });
-      expect(listed.stderr).toMatch(note);
-      expect(await dead(['show', 'two', '--config', config])).toMatchObject({ code: 0 });
-      const exported = await dead(['export', '--config', config]);
-      expect(exported.stdout.trim().split('\n')).toHaveLength(3);
-      expect(await dead(['replay', '--dry-run', '--config', config])).toMatchObject({
-        code: 0,
-        stdout: `Would have replayed 3 dead letters of ${queue}.\n`,
+    describe('where one queue of the tasks was never declared', () => {
+      let config: string;
+      let never: string;
+
+      beforeEach(async () => {
+        config = join(folder, 'warren.config.cjs');
+        never = uniqueName('cli-never');
+        await writeFile(
+          config,
+          `const { Task, TaskQueue } = require(${JSON.stringify(join(__dirname, '../../../dist'))});
+          const queue = (name) => {
+            class Tasks { run() {} }
+            Task({ name: \`\${name}.run\`, payload: 'none' })(Tasks.prototype, 'run');
+            TaskQueue(name)(Tasks);
+            return Tasks;
+          };
+          module.exports = { tasks: [queue(${JSON.stringify(never)}), queue(${JSON.stringify(queue)})] };`,
+        );
       });
-      expect(await dead(['discard', '--yes', '--id', 'one', '--config', config])).toMatchObject({
-        code: 0,
-        stdout: `Discarded 1 dead letter of ${queue}.\n`,
+
+      it.each<[readonly string[], RegExp]>([
+        [['list'], /3 of 3 dead letters\./],
+        [['show', 'two'], /^id +two\n/],
+        [['export'], /^(\{.*\}\n){3}$/],
+        [['replay', '--dry-run'], /^Would have replayed 3 dead letters of cli-dead\S+\n$/],
+        [['discard', '--yes', '--id', 'one'], /^Discarded 1 dead letter of cli-dead\S+\n$/],
+      ])('%j looks at those that exist', async (args, expected) => {
+        const { code, stdout, stderr } = await dead([...args, '--config', config]);
+        expect(stdout).toMatch(expected);
+        expect(stderr).toContain(`Not on this broker, and so not looked at: ${never}.dead.`);
+        expect(code).toBe(0);
       });
     });
 
