@@ -256,8 +256,8 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       const edited = await dead(['replay', queue, '--id', 'numbers', '--edit', '--tasks', TASKS], {
         EDITOR: 'sed -i s/nobody/eve/',
       });
-      const done = problem === undefined ? 1 : 0;
-      expect(edited).toMatchObject({ code: 0, stdout: `Replayed ${done} dead letters of ${queue}.\n` });
+      const done = problem === undefined ? '1 dead letter' : '0 dead letters';
+      expect(edited).toMatchObject({ code: 0, stdout: `Replayed ${done} of ${queue}.\n` });
       expect(edited.stderr).toContain(problem ?? '');
       if (problem === undefined) expect(String((await nextTask())?.body)).toBe(body.replace('nobody', 'eve'));
     });
