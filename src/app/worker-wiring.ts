@@ -14,6 +14,7 @@ import { systemClock } from '../time/system-clock';
 import { longestUnsettledMs } from '../topology/ack-timeout';
 import { ClockSkew } from '../worker/clock-skew';
 import { Alibis } from '../worker/crash-loops/alibis';
+import { SoloRuns } from '../worker/crash-loops/solo-runs';
 import { TrialMarks } from '../worker/crash-loops/trial-marks';
 import { DeliveryProcessor } from '../worker/delivery-processor';
 import { Dispatcher } from '../worker/dispatcher';
@@ -60,6 +61,20 @@ export function createWorker(
   const endedAttempts = new EndedAttempts(clock);
   const skew = new ClockSkew(clock);
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
+  const processor = new DeliveryProcessor({
+    dispatcher: new Dispatcher(tasks),
+    decode: (message) => payloads.codecs.decode(message),
+    resolver,
+    events,
+    clock,
+    newId: randomUUID,
+    tracer,
+    logger,
+    sender,
+    overruns,
+    skew,
+    onLongTurn: (cause) => loop.look(cause),
+  });
   return new Worker({
     broker,
     events,
@@ -72,20 +87,8 @@ export function createWorker(
     skew,
     calm: () => loop.calm,
     longestUnsettledMs: (queue) => longestUnsettledMs(queue, timeoutsOf(queue.name), options.publishTimeoutMs),
-    processor: new DeliveryProcessor({
-      dispatcher: new Dispatcher(tasks),
-      decode: (message) => payloads.codecs.decode(message),
-      resolver,
-      events,
-      clock,
-      newId: randomUUID,
-      tracer,
-      logger,
-      sender,
-      overruns,
-      skew,
-      onLongTurn: (cause) => loop.look(cause),
-    }),
+    processor,
+    soloRuns: new SoloRuns(() => processor.runningCount + overruns.size, clock),
     settler: new Settler({
       publisher: broker.publisher,
       events,

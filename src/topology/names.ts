@@ -32,7 +32,7 @@ export function alibiName(trial: string): string {
 }
 
 /** The queue whose existence shows that the run of a suspect, or the wait for its verdict, has begun. */
-export function trialMarkName(copy: string, stage: 'begun' | 'judged'): string {
+export function trialMarkName(copy: string, stage: 'begun' | 'beside' | 'judged'): string {
   return `${ALIBI_PREFIX}${copy}.${stage}`;
 }
 

@@ -84,6 +84,11 @@ export class DeliveryProcessor {
 
   constructor(private readonly options: DeliveryProcessorOptions) {}
 
+  /** Attempts that run now. */
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
   /** Ends every running attempt as interrupted. @returns how many there were. */
   interruptAll(): number {
     const { size } = this.#running;

@@ -65,6 +65,11 @@ export class Overruns {
     });
   }
 
+  /** Handlers that run on. */
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** Slots of a queue that are kept by handlers which are overdue. */
   keeping(queue: string): number {
     let count = 0;

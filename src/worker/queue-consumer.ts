@@ -18,6 +18,8 @@ export interface QueueConsumerParts {
   readonly countOverdue?: () => number;
   /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
   readonly calm?: () => Promise<void> | undefined;
+  /** Resolves when a task may begin, where a suspect runs alone in this process; `undefined`: now. @defaultValue now */
+  readonly held?: () => Promise<void> | undefined;
   /** Sees each delivery when it comes, before it waits for a slot. @defaultValue nothing */
   readonly onReceived?: (delivery: Delivery) => void;
   /** Whether a delivery, which would wait for a slot, is handled at once: it is moved and not run. @defaultValue none is */
@@ -41,9 +43,11 @@ export class QueueConsumer {
   readonly #onIdle = new Set<() => void>();
   readonly #countOverdue: () => number;
   readonly #calm: () => Promise<void> | undefined;
+  readonly #held: () => Promise<void> | undefined;
   readonly #onReceived: (delivery: Delivery) => void;
   readonly #needsNoSlot: (delivery: Delivery) => boolean;
   #isHeldBack = false;
+  #isWaitingToBegin = false;
 
   /**
    * @param handle - runs and settles a delivery; a promise where that has to be waited for. Must not throw or reject.
@@ -55,7 +59,8 @@ export class QueueConsumer {
     parts: QueueConsumerParts = {},
   ) {
     const { countOverdue = () => 0, calm = () => undefined } = parts;
-    const { onReceived = () => undefined, needsNoSlot = () => false } = parts;
+    const { onReceived = () => undefined, needsNoSlot = () => false, held = () => undefined } = parts;
+    this.#held = held;
     this.#needsNoSlot = needsNoSlot;
     this.#countOverdue = countOverdue;
     this.#calm = calm;
@@ -138,7 +143,7 @@ export class QueueConsumer {
   #take(delivery: Delivery): void {
     this.#onReceived(delivery);
     if (!this.#wanted) delivery.requeue();
-    else if (this.#running < this.queue.concurrency && !this.#holdBack()) this.#run(delivery);
+    else if (this.#running < this.queue.concurrency && this.#mayBegin()) this.#run(delivery);
     else if (!this.#isHeldBack && this.#needsNoSlot(delivery)) this.#handleBeside(delivery);
     else this.#waiting.push(delivery);
   }
@@ -183,6 +188,20 @@ export class QueueConsumer {
     }
   };
 
+  #mayBegin(): boolean {
+    if (this.#holdBack()) return false;
+    const held = this.#held();
+    if (held === undefined) return true;
+    if (!this.#isWaitingToBegin) {
+      this.#isWaitingToBegin = true;
+      void held.then(() => {
+        this.#isWaitingToBegin = false;
+        this.#runWaiting();
+      });
+    }
+    return false;
+  }
+
   /**
    * After a block of the event loop nothing begins until sockets have caught up: what was delivered before may stand on a
    * connection that the broker has given up, and be somebody else's by now.
@@ -202,7 +221,7 @@ export class QueueConsumer {
 
   /** Not from within `#run`: as many as wait would run inside each other. */
   #runWaiting(): void {
-    while (this.#running < this.queue.concurrency && !(this.#waiting.length > 0 && this.#holdBack())) {
+    while (this.#running < this.queue.concurrency && this.#waiting.length > 0 && this.#mayBegin()) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       // Its channel died while it waited: the broker delivers it again, here or elsewhere.

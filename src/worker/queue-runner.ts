@@ -6,7 +6,8 @@ import { suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
 import type { ClockSkew } from './clock-skew';
 import type { Alibis } from './crash-loops/alibis';
-import { nextStep } from './crash-loops/suspect-steps';
+import type { SoloRun, SoloRuns } from './crash-loops/solo-runs';
+import { nextStep, soloTerms } from './crash-loops/suspect-steps';
 import {
   acquittalsOf,
   crashesBefore,
@@ -15,7 +16,7 @@ import {
   MAX_ACQUITTALS,
   SuspectDelivery,
 } from './crash-loops/suspects';
-import type { TrialMarks, TrialStage } from './crash-loops/trial-marks';
+import type { TrialMark, TrialMarks, TrialStage } from './crash-loops/trial-marks';
 import type { DeliveryProcessor } from './delivery-processor';
 import type { EndedAttempt, EndedAttempts } from './ended-attempts';
 import type { Overruns } from './overruns';
@@ -28,6 +29,7 @@ export interface QueueRunnerParts {
   readonly overruns: Overruns;
   readonly alibis: Alibis;
   readonly marks: TrialMarks;
+  readonly soloRuns: SoloRuns;
   readonly endedAttempts: EndedAttempts;
   readonly skew: ClockSkew;
   /** Resolves when sockets have caught up after a block of the event loop; `undefined` while it turns as usual. */
@@ -61,12 +63,14 @@ export class QueueRunner {
   }
 
   consumers(broker: Broker): readonly QueueConsumer[] {
+    const { soloRuns } = this.parts;
     const alone = (delivery: Delivery) => this.#runAlone(new SuspectDelivery(delivery, this.queue.name));
     return [
       new QueueConsumer(this.#home, broker, (delivery) => this.#run(delivery), {
         ...this.#partsFor(this.#home),
         // A death while it waits for a slot is counted, too. The broker drops it at its delivery limit.
         needsNoSlot: (delivery) => this.#isToIsolate(delivery),
+        held: () => soloRuns.held,
       }),
       new QueueConsumer(this.#suspects, broker, alone, this.#partsFor(this.#suspects)),
     ];
@@ -109,33 +113,59 @@ export class QueueRunner {
   }
 
   async #runAlone(delivery: Delivery): Promise<void> {
-    const { processor, alibis, marks, endedAttempts } = this.parts;
+    const { endedAttempts, alibis } = this.parts;
     // It may come as a copy of what this process had before.
     const before = endedAttempts.take(delivery);
     if (before !== undefined) return this.#settleEnded(delivery, before);
-    const step = nextStep(delivery, await this.#stageOf(delivery), this.queue.maxCrashes);
+    const stage = await this.#stageOf(delivery);
+    const step = nextStep(delivery, stage, this.queue.maxCrashes);
     if (!delivery.live) return;
     if (step.kind === 'judge') return this.#judge(delivery, step);
-    if (step.kind === 'renew') return this.#renew(delivery, step);
+    if (step.kind === 'run') return this.#beginAlone(delivery, step.unlessUnmarked);
+    // The process that ran it may be alive, and its event loop blocked: until that ends, the task runs nowhere else.
+    const isRunning = stage === 'beside' && (await alibis.isRunning(delivery));
+    if (isRunning && (await alibis.survived(delivery)) === undefined) delivery.requeue();
+    else await this.#renew(delivery, step);
+  }
+
+  async #beginAlone(delivery: Delivery, unlessUnmarked: boolean): Promise<void> {
+    const { alibis, marks, soloRuns } = this.parts;
+    const marked: TrialMark[] = [];
+    const mark = async (stage: TrialMark): Promise<boolean> => {
+      const isMarked = await marks.set(delivery, stage);
+      if (isMarked) marked.push(stage);
+      return isMarked;
+    };
+    const solo = await soloRuns.begin(soloTerms(delivery), () => mark('beside'));
+    // The worker stops.
+    if (solo === undefined) return void delivery.requeue();
     const ended = await alibis.watch(delivery);
-    const isMarked = await marks.set(delivery, 'begun');
-    if (!delivery.live) return ended();
-    if (!isMarked && step.unlessUnmarked) {
-      ended();
-      return this.#judge(delivery, { crashes: this.queue.maxCrashes, acquittals: acquittalsOf(delivery) });
-    }
+    const isMarked = await mark(solo.isAlone ? 'begun' : 'beside');
+    if (delivery.live && (isMarked || !unlessUnmarked)) return this.#runMarked(delivery, ended, solo, marked);
+    ended();
+    solo.end();
+    if (!delivery.live) return;
+    return this.#judge(delivery, { crashes: this.queue.maxCrashes, acquittals: acquittalsOf(delivery) });
+  }
+
+  async #runMarked(delivery: Delivery, ended: () => void, solo: SoloRun, marked: readonly TrialMark[]): Promise<void> {
+    const { processor, marks } = this.parts;
     const attempt = await processor.process(delivery);
     ended();
-    // Of a delivery that was lost, the mark stays for the verdict.
-    const isToUnmark = isMarked && delivery.live;
+    // Of a delivery that was lost, the marks stay for the verdict.
+    const isToUnmark = delivery.live;
+    const end = async (): Promise<void> => {
+      if (isToUnmark) await Promise.all(marked.map((stage) => marks.remove(delivery, stage)));
+      // Not before: a death that another task causes would count.
+      solo.end();
+    };
     if (attempt.outcome.kind === 'completed') {
       // A kill between its end and its acknowledgement runs it twice: nothing comes between them.
       await this.#settle(delivery, attempt, this.#suspects);
-      if (isToUnmark) void marks.remove(delivery, 'begun');
-      return;
+      return end();
     }
     // What is given back has killed nobody.
-    if (isToUnmark) await marks.remove(delivery, 'begun');
+    await end();
     // Given back as a fresh copy: before RabbitMQ 4.3, what is given back counts as a death.
     return attempt.outcome.kind === 'interrupted'
       ? this.#renew(delivery, { crashes: crashesBefore(delivery), acquittals: acquittalsOf(delivery) }, attempt)

@@ -95,11 +95,12 @@ export class Worker {
   }
 
   async #stop(deadlineMs: number): Promise<void> {
-    const { events, processor, overruns, alibis } = this.options;
+    const { events, processor, overruns, alibis, soloRuns } = this.options;
     this.#state = 'stopping';
     events.emit('worker:stopping', { running: this.running, deadlineMs });
     overruns.stop();
     alibis.stop();
+    soloRuns.stop();
     // Not awaited before the deadline runs: a broker that went silent would take its own time for the cancels.
     const paused = Promise.all(this.#consumers.map((consumer) => consumer.pause()));
     await this.#drained(deadlineMs);

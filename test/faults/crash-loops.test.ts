@@ -1,47 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Task, TaskQueue } from '../../src';
 import { startApp, stopApps, uniqueName } from '../support/apps';
-import { bounded, eventually } from '../support/bounded';
+import { eventually } from '../support/bounded';
 import { sharedBrokers } from '../support/rabbitmq/shared-brokers';
-
-const WORKER = join(__dirname, 'fixtures/crashing-worker.cjs');
-
-/** Starts a worker process again whenever it dies, as an orchestrator does, and counts. */
-class SupervisedWorker {
-  readonly ended: string[] = [];
-  deaths = 0;
-  #stopped = false;
-  #child;
-
-  constructor(
-    private readonly url: string,
-    private readonly queue: string,
-  ) {
-    this.#child = this.#start();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await bounded("the worker's end", exited);
-  }
-
-  #start() {
-    const child = spawn(process.execPath, [WORKER, this.url, this.queue], { stdio: ['ignore', 'pipe', 'inherit'] });
-    createInterface(child.stdout).on('line', (line) => this.ended.push(line));
-    child.once('exit', () => {
-      if (this.#stopped) return;
-      this.deaths++;
-      this.#child = this.#start();
-    });
-    return child;
-  }
-}
+import { SupervisedWorker } from './support/supervised-worker';
 
 describe.each(sharedBrokers())('a task that kills its process, on RabbitMQ $series', ({ url }) => {
   let worker: SupervisedWorker | undefined;
@@ -63,8 +24,8 @@ describe.each(sharedBrokers())('a task that kills its process, on RabbitMQ $seri
     const poison = await tasks.work({ kills: true });
     const after = await Promise.all(Array.from({ length: 20 }, () => tasks.work({ kills: false })));
 
-    worker = new SupervisedWorker(url, queue);
-    const ended = (): ReadonlySet<string> => new Set(worker?.ended);
+    worker = new SupervisedWorker('crashing-worker.cjs', [url, queue]);
+    const ended = (): ReadonlySet<string> => new Set(worker?.lines);
     await eventually(
       'all the others',
       () => ended().size,

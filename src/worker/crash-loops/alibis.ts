@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import type { Broker, Delivery } from '../../broker/broker';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
 import { readEnvelope } from '../../message/envelope';
-import type { Clock, Timer } from '../../time/clock';
+import type { Clock } from '../../time/clock';
 import { HOUR, MINUTE, SECOND } from '../../time/duration';
 import { alibiName, lifelineName } from '../../topology/names';
+import { Pauses } from './pauses';
 import { acquittalsOf } from './suspects';
 
 /** Between two looks: at a delivery, for an alibi (the broker logs each that finds none), at a broker that is away. */
@@ -35,13 +36,14 @@ const LATE_ACK_MS = 2 * SECOND;
  * @see docs/decisions/007-suspects-have-a-queue.md
  */
 export class Alibis {
-  readonly #pauses = new Map<Timer, () => void>();
-  #stopped = false;
+  readonly #pauses: Pauses;
 
   constructor(
     private readonly broker: Pick<Broker, 'declare' | 'queueState' | 'lifeline' | 'isLocked'>,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#pauses = new Pauses(clock);
+  }
 
   /**
    * Watches a suspect while it runs, and for a moment after it. Resolves when it may begin.
@@ -66,14 +68,14 @@ export class Alibis {
     const trial = trialOf(delivery);
     const begunAt = this.clock.now();
     let aliveAt: number | undefined;
-    while (!this.#stopped && delivery.live) {
+    while (!this.#pauses.stopped && delivery.live) {
       if (await this.#exists(alibiName(trial))) return true;
       const now = this.clock.now();
       if (await this.#isAlive(lifelineName(trial))) aliveAt = now;
       // It lives still, or did until a moment ago: then it may be about to leave word of its loss.
       if (aliveAt !== undefined && now - begunAt >= BLOCKED_MS) return true;
       if (now - (aliveAt ?? begunAt) >= HEARING_MS) return false;
-      await this.#pause();
+      await this.#pauses.wait(LOOK_MS);
     }
     return undefined;
   }
@@ -85,18 +87,13 @@ export class Alibis {
 
   /** No timer outlives a worker that stops. */
   stop(): void {
-    this.#stopped = true;
-    for (const [timer, resume] of this.#pauses) {
-      timer.cancel();
-      resume();
-    }
-    this.#pauses.clear();
+    this.#pauses.stop();
   }
 
   async #watch(delivery: Delivery, isOver: () => boolean): Promise<void> {
     while (delivery.live) {
-      if (this.#stopped || isOver()) return;
-      await this.#pause();
+      if (this.#pauses.stopped || isOver()) return;
+      await this.#pauses.wait(LOOK_MS);
     }
     // A task that the broker does not wait for is to come to an end.
     if (!delivery.overdue) await this.#testify(alibiName(trialOf(delivery)));
@@ -128,13 +125,13 @@ export class Alibis {
   async #testify(name: string): Promise<void> {
     const until = this.clock.now() + TESTIMONY_MS;
     const queue = { name, arguments: { 'x-queue-type': 'classic', 'x-expires': EXPIRES_MS } };
-    while (!this.#stopped && this.clock.now() < until) {
+    while (!this.#pauses.stopped && this.clock.now() < until) {
       try {
         return await this.broker.declare({ exchanges: [], queues: [queue], bindings: [] });
       } catch (error) {
         // Not permitted, say: then the loss counts as a death.
         if (!(error instanceof ConnectionClosedError)) return;
-        await this.#pause();
+        await this.#pauses.wait(LOOK_MS);
       }
     }
   }
@@ -145,17 +142,6 @@ export class Alibis {
     } catch {
       return false;
     }
-  }
-
-  #pause(): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = this.clock.schedule(() => {
-        this.#pauses.delete(timer);
-        resolve();
-      }, LOOK_MS);
-      this.#pauses.set(timer, resolve);
-    });
   }
 }
 

@@ -14,10 +14,12 @@ const PATIENCE_MS = 5 * SECOND;
 const EXPIRES_MS = HOUR;
 
 /**
- * How far a copy in a queue of suspects has come: `waiting` → `begun` → `judged`. The broker counts a death in each of
- * these alike; only a death after the run has begun, and before a worker waits for its verdict, is evidence.
+ * How far a copy in a queue of suspects has come: `waiting` → `begun` → `judged`, or `waiting` → `beside`. The broker counts
+ * a death in each of these alike. A death is evidence only after the run has begun and before a worker waits for its
+ * verdict, and only if no other task ran in the process. `beside`: others ran, or may have.
  */
-export type TrialStage = 'waiting' | 'begun' | 'judged';
+export type TrialStage = 'waiting' | TrialMark;
+export type TrialMark = 'begun' | 'beside' | 'judged';
 
 /**
  * Marks of the stages, which outlive the process: an empty queue exists, as for an alibi. The marks are of one copy. A copy
@@ -31,12 +33,15 @@ export class TrialMarks {
 
   /** A copy that is delivered for the first time is not looked up. */
   async stageOf(delivery: Delivery): Promise<TrialStage> {
-    if (delivery.deliveryCount === 0 || !(await this.#exists(delivery, 'begun'))) return 'waiting';
+    if (delivery.deliveryCount === 0) return 'waiting';
+    // Before `begun`: a run that began alone has both if others came later.
+    if (await this.#exists(delivery, 'beside')) return 'beside';
+    if (!(await this.#exists(delivery, 'begun'))) return 'waiting';
     return (await this.#exists(delivery, 'judged')) ? 'judged' : 'begun';
   }
 
   /** @returns `false` where the broker refuses the mark, to this user say. One that is late, or lost on its way, is not refused. */
-  async set(delivery: Delivery, stage: 'begun' | 'judged'): Promise<boolean> {
+  async set(delivery: Delivery, stage: TrialMark): Promise<boolean> {
     const queue = { name: nameOf(delivery, stage), arguments: { 'x-queue-type': 'classic', 'x-expires': EXPIRES_MS } };
     try {
       await this.#bounded(this.broker.declare({ exchanges: [], queues: [queue], bindings: [] }));
@@ -47,7 +52,7 @@ export class TrialMarks {
   }
 
   /** Never rejects: a mark that stays expires. */
-  async remove(delivery: Delivery, stage: 'begun' | 'judged'): Promise<void> {
+  async remove(delivery: Delivery, stage: TrialMark): Promise<void> {
     try {
       await this.#bounded(this.broker.deleteUnused(nameOf(delivery, stage), 'classic'));
     } catch {
@@ -62,7 +67,7 @@ export class TrialMarks {
     });
   }
 
-  async #exists(delivery: Delivery, stage: 'begun' | 'judged'): Promise<boolean> {
+  async #exists(delivery: Delivery, stage: TrialMark): Promise<boolean> {
     try {
       return (await this.broker.queueState(nameOf(delivery, stage))) !== undefined;
     } catch {
@@ -72,7 +77,7 @@ export class TrialMarks {
 }
 
 /** Each copy has a due time of its own: the time at which it was published. */
-function nameOf(delivery: Delivery, stage: 'begun' | 'judged'): string {
+function nameOf(delivery: Delivery, stage: TrialMark): string {
   const { id, attempt } = readEnvelope(delivery);
   const madeAt = integerHeader(delivery.properties.headers, HEADER.dueAt, 0, Number.MAX_SAFE_INTEGER);
   const copy = JSON.stringify([delivery.queue, id, attempt, acquittalsOf(delivery), madeAt]);

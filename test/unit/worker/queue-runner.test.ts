@@ -1,6 +1,7 @@
 import type { Broker, Delivery, SubscribeOptions } from '../../../src/broker/broker';
 import { INTERRUPTED } from '../../../src/settlement/outcome';
 import type { QueueDefinition } from '../../../src/task/definition';
+import type { SoloTerms } from '../../../src/worker/crash-loops/solo-runs';
 import type { TrialStage } from '../../../src/worker/crash-loops/trial-marks';
 import { QueueRunner, type QueueRunnerParts } from '../../../src/worker/queue-runner';
 import { incomingMessage } from '../support/incoming-message';
@@ -19,10 +20,18 @@ interface Bench {
   readonly isMarkable?: boolean;
   readonly survived?: boolean | undefined;
   readonly outcome?: string;
+  /** Whether no other task runs beside a suspect; `undefined`: the worker stops. */
+  readonly isAlone?: boolean | undefined;
 }
 
 /** A worker whose tasks never end, and whose verdicts are `survived`. */
 async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, outcome, ...given }: Bench = {}) {
+  let held: Promise<void> | undefined;
+  const hold = (until: Promise<void> | undefined): void => {
+    held = until;
+  };
+  let beginOthers = async (): Promise<unknown> => undefined;
+  const isAlone = 'isAlone' in given ? given.isAlone : true;
   const handlers = new Map<string, (delivery: Delivery) => void>();
   const done: string[] = [];
   const broker = {
@@ -58,6 +67,16 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
       },
       remove: async (_: unknown, mark: string) => void done.push(`unmark ${mark}`),
     },
+    soloRuns: {
+      get held() {
+        return held;
+      },
+      begin: async ({ waitMs }: SoloTerms, beforeOthers: () => Promise<unknown>) => {
+        beginOthers = beforeOthers;
+        if (waitMs > 0) done.push('wait for others');
+        return isAlone === undefined ? undefined : { isAlone, end: () => done.push('free') };
+      },
+    },
     endedAttempts: { take: () => undefined },
     skew: { observe: () => undefined },
     overruns: { keeping: () => 0, settle: () => undefined },
@@ -73,7 +92,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
     handlers.get(queue)?.(delivery as unknown as Delivery);
     await new Promise(setImmediate);
   };
-  return { deliver, done, isolate, home: consumers[0] };
+  return { deliver, done, isolate, home: consumers[0], hold, beginOthers: () => beginOthers() };
 }
 
 it('isolates a message on receipt, though every slot is taken, and keeps the others waiting', async () => {
@@ -88,15 +107,46 @@ it('isolates a message on receipt, though every slot is taken, and keeps the oth
 it.each<[string, Bench, number, string[]]>([
   ['marks a run before it begins', {}, 0, ['mark begun', 'run']],
   ['runs a suspect again whose worker died before it had begun', {}, 1, ['mark begun', 'run']],
-  ['counts every death where no mark is permitted', { isMarkable: false }, 1, ['mark begun', 'mark judged', 'judge']],
+  [
+    'counts every death where no mark is permitted',
+    { isMarkable: false },
+    1,
+    ['mark begun', 'free', 'mark judged', 'judge'],
+  ],
+  ['marks that other tasks run beside it', { isAlone: false }, 0, ['mark beside', 'run']],
+  [
+    'removes that mark after the run',
+    { isAlone: false, outcome: 'completed' },
+    0,
+    ['mark beside', 'run', 'settle', 'unmark beside', 'free'],
+  ],
+  ['gives another run after a death beside other tasks', { stage: 'beside' }, 1, ['isolate']],
+  [
+    'waits while the process that ran it beside others is alive',
+    { stage: 'beside', isRunning: true, survived: false },
+    1,
+    ['judge', 'isolate'],
+  ],
+  [
+    'gives it back when the worker stops meanwhile',
+    { stage: 'beside', isRunning: true, survived: undefined },
+    1,
+    ['judge', 'requeue'],
+  ],
+  ['gives it back when the worker stops while it waits for others', { isAlone: undefined }, 0, ['requeue']],
   ['runs a suspect for the first time without a mark', { isMarkable: false }, 0, ['mark begun', 'run']],
   [
     'acknowledges a success before anything else',
     { outcome: 'completed' },
     0,
-    ['mark begun', 'run', 'settle', 'unmark begun'],
+    ['mark begun', 'run', 'settle', 'unmark begun', 'free'],
   ],
-  ['takes what is given back for no death', { outcome: 'failed' }, 0, ['mark begun', 'run', 'unmark begun', 'settle']],
+  [
+    'takes what is given back for no death',
+    { outcome: 'failed' },
+    0,
+    ['mark begun', 'run', 'unmark begun', 'free', 'settle'],
+  ],
   ['judges a death in a run', { stage: 'begun' }, 1, ['mark judged', 'judge']],
   ['gives another run where a worker died that waited for the verdict', { stage: 'judged' }, 2, ['isolate']],
   ['waits on while the process of the run is alive', { stage: 'judged', isRunning: true }, 2, ['mark judged', 'judge']],
@@ -127,4 +177,34 @@ it('holds a verdict that was interrupted not against the suspect, and counts the
       acquittals: 5,
     },
   );
+});
+
+it('waits for other tasks after a death that was none', async () => {
+  const { deliver, done } = await bench();
+  await deliver('emails.suspects', 0, 1);
+  expect(done).toEqual(['wait for others', 'mark begun', 'run']);
+});
+
+it('marks a run that began alone before another task begins beside it', async () => {
+  const { deliver, done, beginOthers } = await bench();
+  await deliver('emails.suspects', 0);
+  await beginOthers();
+  expect(done).toEqual(['mark begun', 'run', 'mark beside']);
+});
+
+it('begins no task of the home queue while a suspect runs alone, and isolates others meanwhile', async () => {
+  const { deliver, done, hold } = await bench();
+  let free = (): void => undefined;
+  hold(
+    new Promise((resolve) => {
+      free = resolve;
+    }),
+  );
+  await deliver('emails', 0);
+  await deliver('emails', 2);
+  expect(done).toEqual(['isolate']);
+  hold(undefined);
+  free();
+  await new Promise(setImmediate);
+  expect(done).toEqual(['isolate', 'run']);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Delivery } from '../../../../src/broker/broker';
 import type { MessageHeaders } from '../../../../src/message/wire';
-import { nextStep } from '../../../../src/worker/crash-loops/suspect-steps';
+import { nextStep, soloTerms } from '../../../../src/worker/crash-loops/suspect-steps';
 import { MAX_ACQUITTALS } from '../../../../src/worker/crash-loops/suspects';
 import type { TrialStage } from '../../../../src/worker/crash-loops/trial-marks';
 import { incomingMessage } from '../../support/incoming-message';
@@ -36,25 +36,50 @@ describe('a suspect, with three deaths allowed and two before,', () => {
     ['gets another run when a verdict waits through ten deaths', suspect(10), 'begun', renew(1)],
     ['is judged without delay after ten acquittals', suspect(2, MAX_ACQUITTALS), 'judged', judge(MAX_ACQUITTALS)],
     ['is judged after ten acquittals, however many were counted', suspect(19, MAX_ACQUITTALS), 'begun', judge(10)],
+    ['gets another run after a death beside other tasks', suspect(1), 'beside', renew(1)],
+    ['keeps the deaths that are known when it dies beside others', suspect(1, 0, 1), 'beside', renew(1, 1)],
+    ['gets a fresh copy after a death beside others, however many came before', suspect(19, 9), 'beside', renew(10)],
+    ['is judged after ten acquittals though others ran', suspect(1, MAX_ACQUITTALS), 'beside', judge(MAX_ACQUITTALS)],
     ['runs again while fewer deaths than allowed are known', suspect(1, 0, 1), 'begun', renew(0, 2)],
   ])('%s', (_, delivery, stage, step) => {
     expect(nextStep(delivery, stage, 3)).toEqual(step);
   });
 
-  it('a culprit ends maxCrashes and ten processes at most, though each of its verdicts is interrupted', () => {
-    const counts = fc.integer({ min: 0, max: 19 });
-    const interruptions = fc.array(counts, { minLength: 12, maxLength: 30 });
+  it('a culprit ends maxCrashes and ten processes at most, whatever else dies and runs beside it', () => {
+    const run = fc.tuple(fc.integer({ min: 1, max: 19 }), fc.constantFrom<TrialStage>('judged', 'beside'));
+    const runs = fc.array(run, { minLength: 12, maxLength: 30 });
     fc.assert(
-      fc.property(interruptions, fc.integer({ min: 2, max: 15 }), (countsBeforeVerdict, maxCrashes) => {
+      fc.property(runs, fc.integer({ min: 2, max: 15 }), (deathsInRuns, maxCrashes) => {
         let [crashes, acquittals, deaths] = [maxCrashes - 1, 0, maxCrashes - 1];
-        for (const count of countsBeforeVerdict) {
+        for (const [count, stage] of deathsInRuns) {
           deaths++;
-          const step = nextStep(suspect(Math.max(count, 1), acquittals, crashes), 'judged', maxCrashes);
+          const step = nextStep(suspect(count, acquittals, crashes), stage, maxCrashes);
           if (step.kind !== 'renew') break;
           ({ crashes, acquittals } = step);
         }
         expect(deaths).toBe(maxCrashes + MAX_ACQUITTALS);
       }),
     );
+  });
+
+  it('never counts a death beside other tasks before ten of them', () => {
+    const known = fc.integer({ min: 1, max: 20 });
+    fc.assert(
+      fc.property(known, fc.nat(19), fc.nat(MAX_ACQUITTALS - 1), fc.integer({ min: 2, max: 20 }), (before, ...rest) => {
+        const [count, acquittals, maxCrashes] = rest;
+        const step = nextStep(suspect(count, acquittals, before), 'beside', maxCrashes);
+        expect(step).toEqual({ kind: 'renew', crashes: before, acquittals: acquittals + 1 });
+      }),
+    );
+  });
+
+  it.each([
+    [0, { waitMs: 0, holdMs: 5_000 }],
+    [1, { waitMs: 5_000, holdMs: 10_000 }],
+    [2, { waitMs: 10_000, holdMs: 20_000 }],
+    [3, { waitMs: 20_000, holdMs: 40_000 }],
+    [10, { waitMs: 20_000, holdMs: 40_000 }],
+  ])('other tasks wait for it, after %d acquittals, no longer than a minute in all', (acquittals, terms) => {
+    expect(soloTerms(suspect(0, acquittals))).toEqual(terms);
   });
 });

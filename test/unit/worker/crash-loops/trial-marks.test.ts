@@ -45,6 +45,21 @@ it.each([{ 'warren-due-at': 2 }, { 'warren-attempt': 2 }, { 'warren-acquittals':
   },
 );
 
+it('shows that others ran beside a copy, though its run had begun alone', async () => {
+  const { marks, queues } = bench();
+  await marks.set(suspect(0), 'begun');
+  await marks.set(suspect(0), 'beside');
+  expect(await marks.stageOf(suspect(1))).toBe('beside');
+  for (const mark of ['begun', 'beside'] as const) await marks.remove(suspect(0), mark);
+  expect(queues.size).toBe(0);
+});
+
+it('shows that others ran beside a copy from its beginning on', async () => {
+  const { marks } = bench();
+  await marks.set(suspect(0), 'beside');
+  expect(await marks.stageOf(suspect(1))).toBe('beside');
+});
+
 it('leaves nothing of a run that ended', async () => {
   const { marks, queues } = bench();
   await marks.set(suspect(0), 'begun');
