@@ -1,7 +1,7 @@
 import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import type { EventBus } from '../events/event-bus';
 import { isLevelEnabled, type Logger } from '../events/logger';
-import type { TaskEvent } from '../events/task-events';
+import type { ClockPair, TaskEvent } from '../events/task-events';
 import { realElapsed } from '../time/real-timers';
 import { Outages } from './outages';
 
@@ -97,6 +97,7 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
     blockedAt = realElapsed();
     logger.warn({ blockedMs, tasks }, `the event loop stood still for ${blockedMs} ms: ${causeOf(tasks)}`);
   });
+  events.on('clock:skewed', ({ clocks, aheadMs }) => logger.warn({ clocks, aheadMs }, skewText(clocks, aheadMs)));
   // One warning for one block: every connection and consumer is lost with it, and comes back.
   const level = (what: string, isLoss: boolean, isBack: boolean): 'warn' | 'debug' => {
     if (isLoss && realElapsed() - blockedAt <= LOST_BY_BLOCK_MS) return 'debug';
@@ -116,6 +117,12 @@ function logWorkerEvents(events: EventBus, logger: Logger): void {
 
 /** What is lost so soon after a block was lost by it. */
 const LOST_BY_BLOCK_MS = 2_000;
+
+function skewText(clocks: ClockPair, aheadMs: number): string {
+  const [first, second] = clocks.split('-').map((clock) => (clock === 'worker' ? 'this worker' : `the ${clock}`));
+  const by = `${Math.abs(Math.round(aheadMs))} ms ${aheadMs < 0 ? 'behind' : 'ahead of'}`;
+  return `the clock of ${first} is at least ${by} that of ${second}: keep clocks within a second of each other (NTP)`;
+}
 
 function causeOf(tasks: readonly TaskEvent[]): string {
   const names = [...new Set(tasks.map(({ task }) => task))].join(', ');

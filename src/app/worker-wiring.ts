@@ -59,7 +59,7 @@ export function createWorker(
   );
   const overruns = new Overruns(clock, events);
   const endedAttempts = new EndedAttempts(clock);
-  const skew = new ClockSkew(clock);
+  const skew = new ClockSkew(clock, (clocks, aheadMs) => events.emit('clock:skewed', { clocks, aheadMs }));
   const timeoutsOf = (queue: string) => catalog.tasksOf(queue).map(({ timeoutMs }) => timeoutMs);
   const processor = new DeliveryProcessor({
     dispatcher: new Dispatcher(tasks),
@@ -96,6 +96,7 @@ export function createWorker(
       random: Math.random,
       keepUnknownTasksMs: options.keepUnknownTasksMs,
       endedAttempts,
+      skew,
       onAwaitedEnd: (schedule, id) => runEnds.tell(schedule, id),
     }),
   });

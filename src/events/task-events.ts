@@ -25,6 +25,12 @@ export interface TaskEndedEvent extends TaskEvent {
   readonly sinceEnqueuedMs: number | undefined;
 }
 
+/**
+ * Two clocks that are compared. `sender`: whoever published the message, which may be a worker with a retry. `worker`: this
+ * process.
+ */
+export type ClockPair = 'worker-sender' | 'worker-broker' | 'sender-broker';
+
 /** Everything that Warren tells while it runs. Events of a task go out after its message was settled. */
 export interface WarrenEvents {
   /** The broker has stored a task that this process enqueued. */
@@ -164,6 +170,11 @@ export interface WarrenEvents {
    * are the attempts that ran meanwhile, ten at most: where it is one, its handler blocked, or the process was suspended.
    */
   'loop:blocked': { readonly blockedMs: number; readonly tasks: readonly TaskEvent[] };
+  /**
+   * Two clocks differ by five seconds or more: the first of `clocks` is ahead of the second by `aheadMs`, or behind where that
+   * is negative. A message proves it, so it is the least. Once a minute at most.
+   */
+  'clock:skewed': { readonly clocks: ClockPair; readonly aheadMs: number };
   /** A listener of yours threw, or what answers a path of the HTTP endpoint, which is the `event` then: `GET /metrics`. */
   'listener:failed': { readonly event: string; readonly error: ThrownDescription };
 }

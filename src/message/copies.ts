@@ -2,6 +2,7 @@ import { truncateBytes } from '../errors/describe-thrown';
 import type { PayloadProblem } from '../errors/enqueue-errors';
 import type { DeadLetterReason } from '../settlement/outcome';
 import type { TaskFailure } from '../task/context';
+import { brokerInstants, expiresAtBroker } from './broker-instants';
 import type { Envelope } from './envelope';
 import { isSendableName, NOTHING, sendableValue, valueBytes } from './header-values';
 import {
@@ -36,6 +37,8 @@ export interface CopyInput {
   readonly failures: readonly TaskFailure[];
   /** From when on it may be run; milliseconds since 1970. */
   readonly dueAt?: number | undefined;
+  /** The instant after which no attempt begins. @defaultValue the one of the message */
+  readonly expiresAt?: number | undefined;
   /** Headers of the trace, where they differ from those of the message. */
   readonly trace?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -49,6 +52,15 @@ export function retryProperties(input: CopyInput): MessageProperties {
 export function unknownTaskProperties(input: CopyInput, since: number): MessageProperties {
   const headers = commonHeaders(input);
   headers[HEADER.unknownSince] = since;
+  const { unknownSince } = brokerInstants(input.message);
+  if (unknownSince !== undefined) headers[HEADER.unknownSinceBroker] = unknownSince;
+  return copiedProperties(input, headers);
+}
+
+/** The properties of the copy that asks the broker whether its task has expired. It is run when it returns, or expires. */
+export function askingProperties(input: CopyInput, expiresAt: number): MessageProperties {
+  const headers = commonHeaders(input);
+  headers[HEADER.expiresAtBroker] = expiresAtBroker(input.message, expiresAt);
   return copiedProperties(input, headers);
 }
 
@@ -160,7 +172,8 @@ function commonHeaders(
   headers[HEADER.queue] = input.queue;
   if (input.firstAttemptAt !== undefined) headers[HEADER.firstAttemptAt] = input.firstAttemptAt;
   if (input.dueAt !== undefined) headers[HEADER.dueAt] = input.dueAt;
-  if (envelope.expiresAt !== undefined) headers[HEADER.expiresAt] = envelope.expiresAt;
+  copyBrokerInstants(message, headers);
+  if (envelope.expiresAt !== undefined) headers[HEADER.expiresAt] = input.expiresAt ?? envelope.expiresAt;
   if (input.failures.length > 0) headers[HEADER.failures] = JSON.stringify(input.failures);
   if (envelope.exchange !== '') {
     headers[HEADER.exchange] = envelope.exchange;
@@ -170,6 +183,14 @@ function commonHeaders(
   copyCounts(message, headers);
   copyTrace(message.properties.headers, headers);
   return input.trace === undefined ? headers : Object.assign(headers, input.trace);
+}
+
+/** Copies without a history have none, and cost nothing. */
+function copyBrokerInstants(message: IncomingMessage, headers: Record<string, unknown>): void {
+  const expiresAt = integerHeader(message.properties.headers, HEADER.expiresAtBroker, 0, MAX_COUNT);
+  if (expiresAt !== undefined) headers[HEADER.expiresAtBroker] = expiresAt;
+  const { firstAttempt } = brokerInstants(message);
+  if (firstAttempt !== undefined) headers[HEADER.firstAttemptAtBroker] = firstAttempt;
 }
 
 function copySchedule({ properties }: IncomingMessage, headers: Record<string, unknown>): void {

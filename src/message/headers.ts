@@ -18,8 +18,12 @@ export const HEADER = Object.freeze({
   queue: 'warren-queue',
   /** When the first attempt began; milliseconds since 1970. */
   firstAttemptAt: 'warren-first-attempt-at',
+  /** When the first attempt began, by the broker's clock; milliseconds since 1970. */
+  firstAttemptAtBroker: 'warren-first-attempt-at-broker',
   /** No attempt begins after this; milliseconds since 1970. */
   expiresAt: 'warren-expires-at',
+  /** The same by the broker's clock, at the latest. Absent until a worker has asked the broker. */
+  expiresAtBroker: 'warren-expires-at-broker',
   /** From when on it may be run, where it waited for that: a delay or a backoff; milliseconds since 1970. */
   dueAt: 'warren-due-at',
   /** Earlier failures as JSON text, oldest first. */
@@ -28,6 +32,8 @@ export const HEADER = Object.freeze({
   crashes: 'warren-crashes',
   /** When a worker first met the message that knew no task for it; milliseconds since 1970. Gone once one does. */
   unknownSince: 'warren-unknown-since',
+  /** When it first came back from the delay ladder since then, by the broker's clock; milliseconds since 1970. */
+  unknownSinceBroker: 'warren-unknown-since-broker',
   /** In a queue of suspects: how often a death that was counted there turned out to be a lost connection. */
   acquittals: 'warren-acquittals',
   /** The exchange and routing key that a foreign message was first published with. */

@@ -148,7 +148,10 @@ export class DeliveryProcessor {
       trace?.end(outcome);
       return { outcome, definition, message: delivery, envelope, id, queue, startedAt, endedAt, trace };
     };
-    if (envelope.expiresAt !== undefined && this.options.skew.hasExpired(envelope.expiresAt, startedAt)) {
+    if (
+      envelope.expiresAt !== undefined &&
+      this.options.skew.isProvedExpired(delivery, envelope.expiresAt, startedAt)
+    ) {
       return ended({ kind: 'rejected', reason: 'expired', problems: [] });
     }
     // Whichever version knows the task: none could read them.

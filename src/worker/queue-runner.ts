@@ -83,7 +83,7 @@ export class QueueRunner {
 
   #run(delivery: Delivery): Promise<void> | undefined {
     const { maxCrashes } = this.queue;
-    const { processor, settler, endedAttempts } = this.parts;
+    const { processor, settler, endedAttempts, skew } = this.parts;
     const before = delivery.redelivered ? endedAttempts.take(delivery) : undefined;
     if (before !== undefined) return this.#settleEnded(delivery, before);
     if (this.#isToIsolate(delivery)) {
@@ -93,6 +93,7 @@ export class QueueRunner {
         acquittals: 0,
       });
     }
+    if (skew.isToAsk(delivery)) return this.#askBroker(delivery);
     const attempt = processor.process(delivery);
     return attempt instanceof Promise
       ? attempt.then((ended) => this.#settle(delivery, ended, this.#home))
@@ -129,7 +130,8 @@ export class QueueRunner {
   }
 
   async #beginAlone(delivery: Delivery, unlessUnmarked: boolean): Promise<void> {
-    const { alibis, marks, soloRuns } = this.parts;
+    const { alibis, marks, soloRuns, skew } = this.parts;
+    if (skew.isToAsk(delivery)) return this.#askBroker(delivery);
     const marked: TrialMark[] = [];
     const mark = async (stage: TrialMark): Promise<boolean> => {
       const isMarked = await marks.set(delivery, stage);
@@ -170,6 +172,11 @@ export class QueueRunner {
     return attempt.outcome.kind === 'interrupted'
       ? this.#renew(delivery, { crashes: crashesBefore(delivery), acquittals: acquittalsOf(delivery) }, attempt)
       : this.#settle(delivery, attempt, this.#suspects);
+  }
+
+  #askBroker(delivery: Delivery): Promise<void> {
+    const { processor, settler } = this.parts;
+    return settler.askBroker(delivery, processor.withoutRunning(delivery, INTERRUPTED));
   }
 
   async #stageOf(delivery: Delivery): Promise<TrialStage> {

@@ -4,8 +4,10 @@ import { describeFailure, describeThrown, type ThrownDescription } from '../erro
 import { ConnectionClosedError, type PayloadProblem, PublishRefusedError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
-import type { TraceHeaders } from '../events/tracer';
+import type { SendTrace, TraceHeaders } from '../events/tracer';
+import { boundedMs, brokerInstants } from '../message/broker-instants';
 import {
+  askingProperties,
   bareDeadLetterProperties,
   type CopyInput,
   deadLetterProperties,
@@ -15,7 +17,7 @@ import {
 } from '../message/copies';
 import { readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
-import { elapsedMs, firstEnqueuedAt } from '../message/instants';
+import { elapsedMs, firstEnqueuedAt, readyAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
 import type { OutgoingMessage } from '../message/wire';
 import { DEFAULT_RETRY } from '../retry/normalize-retry';
@@ -25,6 +27,7 @@ import type { Clock } from '../time/clock';
 import { ladderMs, route } from '../topology/ladder';
 import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
+import type { ClockSkew } from './clock-skew';
 import type { EndedAttempts } from './ended-attempts';
 import { copyInput, unknownTaskCopy } from './task-copies';
 
@@ -38,6 +41,7 @@ export interface SettlerOptions {
   readonly keepUnknownTasksMs: number;
   /** Told when a task is settled for good whose schedule waits for that. */
   readonly onAwaitedEnd: (schedule: string, id: string) => void;
+  readonly skew: Pick<ClockSkew, 'aheadMs'>;
   /** What ended after its channel had died. */
   readonly endedAttempts: EndedAttempts;
 }
@@ -45,6 +49,9 @@ export interface SettlerOptions {
 /** How long a delivery rests whose copy could not be published, before it goes back to the queue. */
 const FAILED_SETTLEMENT_PAUSE_MS = 1_000;
 const HELD: PublishOptions = Object.freeze({ isHeld: true });
+/** The shortest level of the delay ladder. */
+const SHORTEST_MS = 1;
+const REQUEUED: Settlement = Object.freeze({ kind: 'requeue' });
 const ACKNOWLEDGED: Settlement = Object.freeze({ kind: 'ack' });
 
 /**
@@ -75,25 +82,61 @@ export class Settler {
     const trace = attempt.trace?.settle({ kind: 'isolate', crashes: suspicion.crashes });
     const now = clock.now();
     const copy = {
-      ...copyInput(delivery, attempt, attempt.envelope.attempt, undefined, now, trace?.headers),
+      ...this.#livingCopy(delivery, attempt, attempt.envelope.attempt, undefined, now, trace?.headers),
       dueAt: now,
     };
+    const properties = suspectProperties(copy, suspicion);
+    const route = { exchange: '', routingKey: suspectQueueName(delivery.queue) };
+    if (!(await this.#move(delivery, attempt, copy, { ...route, body: delivery.body, properties }, trace))) return;
+    events.emit('task:isolated', { ...taskEvent(attempt), crashes: suspicion.crashes });
+  }
+
+  /**
+   * Sends a task that may have expired to the shortest level of the delay ladder: when it returns, the broker has written
+   * its time on it. Never rejects.
+   */
+  async askBroker(delivery: Delivery, attempt: Attempt): Promise<void> {
+    const trace = attempt.trace?.settle(REQUEUED);
+    const now = this.options.clock.now();
+    const { attempt: same, firstAttemptAt, expiresAt = now } = attempt.envelope;
+    const input = copyInput(delivery, attempt, same, undefined, now, trace?.headers);
+    const copy = { ...input, firstAttemptAt, dueAt: readyAt(delivery) };
+    const properties = askingProperties(copy, expiresAt);
+    const message = { ...route(delivery.queue, SHORTEST_MS, 'exact'), body: delivery.body, properties };
+    await this.#move(delivery, attempt, copy, message, trace);
+  }
+
+  /** @returns whether the copy is stored, and the delivery acknowledged. */
+  async #move(
+    delivery: Delivery,
+    attempt: Attempt,
+    copy: CopyInput,
+    message: OutgoingMessage,
+    trace: SendTrace | undefined,
+  ): Promise<boolean> {
     try {
       assertLive(delivery);
-      await this.#publish({
-        exchange: '',
-        routingKey: suspectQueueName(delivery.queue),
-        body: delivery.body,
-        properties: suspectProperties(copy, suspicion),
-      });
+      await this.#publish(message);
     } catch (failure) {
       trace?.end?.({ error: failure });
       await this.#notCopied(delivery, attempt, copy, failure);
-      return;
+      return false;
     }
     delivery.ack();
     trace?.end?.();
-    events.emit('task:isolated', { ...taskEvent(attempt), crashes: suspicion.crashes });
+    return true;
+  }
+
+  /**
+   * The copy that a task goes on with. Its expiry is by the sender's clock; if this worker's clock is known to be ahead of
+   * that, it is moved with it: nothing in the copy would show the difference any more.
+   */
+  #livingCopy(...input: Parameters<typeof copyInput>): CopyInput {
+    const copy = copyInput(...input);
+    const { aheadMs } = this.options.skew;
+    const { expiresAt } = copy.envelope;
+    if (aheadMs === 0 || expiresAt === undefined || copy.message.properties.expiration === undefined) return copy;
+    return { ...copy, expiresAt: Math.ceil(expiresAt + aheadMs) };
   }
 
   async #settleOther(delivery: Delivery, attempt: Attempt): Promise<void> {
@@ -118,9 +161,9 @@ export class Settler {
   #decide(delivery: Delivery, attempt: Attempt, now: number): Settlement {
     return decideSettlement(attempt.outcome, {
       attempt: attempt.envelope.attempt,
-      firstAttemptAt: attempt.envelope.firstAttemptAt ?? attempt.startedAt,
+      firstAttemptAt: firstAttemptBy(attempt, now),
       policy: attempt.definition?.retry ?? DEFAULT_RETRY,
-      unknownSince: attempt.outcome.kind === 'unknown-task' ? readUnknownSince(delivery, now) : now,
+      unknownSince: attempt.outcome.kind === 'unknown-task' ? unknownSinceBy(delivery, now) : now,
       keepUnknownMs: this.options.keepUnknownTasksMs,
       now,
       random: this.options.random(),
@@ -179,7 +222,7 @@ export class Settler {
         attempt.outcome.kind === 'unknown-task'
           ? unknownTaskCopy(delivery, attempt, now, trace)
           : retryProperties({
-              ...copyInput(delivery, attempt, settlement.nextAttempt, error, now, trace),
+              ...this.#livingCopy(delivery, attempt, settlement.nextAttempt, error, now, trace),
               dueAt: Math.ceil(now + ladderMs(settlement.delayMs, precision)),
             }),
     });
@@ -296,6 +339,21 @@ export class Settler {
       events.emit('task:retried', { ...ended, error: told, delayMs, nextAttempt });
     }
   }
+}
+
+/** When the first attempt began, by this worker's clock; as far as the broker's clock confirms it where another worker ran it. */
+function firstAttemptBy({ envelope, startedAt, message }: Attempt, now: number): number {
+  if (envelope.firstAttemptAt === undefined) return startedAt;
+  const { arrived, firstAttempt } = brokerInstants(message);
+  const isKnown = arrived !== undefined && firstAttempt !== undefined;
+  return now - boundedMs(now - envelope.firstAttemptAt, isKnown ? arrived - firstAttempt + now - startedAt : undefined);
+}
+
+/** When a worker first met the message that knew no task for it: in the same way. */
+function unknownSinceBy(message: Delivery, now: number): number {
+  const { arrived, unknownSince } = brokerInstants(message);
+  const isKnown = arrived !== undefined && unknownSince !== undefined;
+  return now - boundedMs(now - readUnknownSince(message, now), isKnown ? arrived - unknownSince : undefined);
 }
 
 /** The broker has it back and delivers it again: a copy would be one too many. */

@@ -62,6 +62,7 @@ export const METRICS = Object.freeze({
     ['percentile'],
     'How late the event loop ran its timers, of the last ten seconds.',
   ),
+  'warren.clock.skew': gauge('s', ['clocks'], 'How far one clock is ahead of another, as last proved.'),
   'warren.queue.depth': gauge('{task}', ['queue'], 'Tasks that are ready in the queue.'),
   'warren.queue.consumers': gauge('{consumer}', ['queue'], 'Consumers of the queue, in all processes.'),
   'warren.queue.dead_letters': gauge('{task}', ['queue'], 'Dead letters of the queue.'),

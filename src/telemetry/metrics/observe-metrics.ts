@@ -1,3 +1,4 @@
+import type { ClockPair } from '../../events/task-events';
 import type { ObservedApp, QueueSlots } from '../../events/telemetry';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../../settlement/outcome';
 import { feedMetrics } from './feed-metrics';
@@ -38,7 +39,12 @@ export function observeMetrics(model: MetricsModel, app: ObservedApp): ObservedM
     ),
   );
   const loop = new LoopDelay();
-  const removers = [...readSlots(model, app.slots), ...readQueues(model, watch), readLoop(model, loop)];
+  const removers = [
+    ...readSlots(model, app.slots),
+    ...readQueues(model, watch),
+    readLoop(model, loop),
+    ...readSkew(model, events),
+  ];
   return {
     update: () => feed.update(),
     stop: () => {
@@ -99,6 +105,15 @@ function readQueues(model: MetricsModel, watch: QueueWatch): (() => void)[] {
 
 const readLoop = (model: MetricsModel, loop: LoopDelay): (() => void) =>
   model.addReader('warren.event_loop.delay', () => loop.read());
+
+/** Nothing before a difference is known. */
+function readSkew(model: MetricsModel, events: ObservedApp['events']): (() => void)[] {
+  const known = new Map<ClockPair, number>();
+  return [
+    events.on('clock:skewed', ({ clocks, aheadMs }) => void known.set(clocks, aheadMs / 1000)),
+    model.addReader('warren.clock.skew', () => [...known].map(([clocks, value]) => ({ labels: [clocks], value }))),
+  ];
+}
 
 const gaugeValue = (labels: readonly string[], value: number | undefined): GaugeValues =>
   value === undefined ? [] : [{ labels, value }];

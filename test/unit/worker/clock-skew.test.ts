@@ -64,3 +64,72 @@ it.each<[string, IncomingMessage]>([
   skew.observe(message);
   expect(skew.aheadMs).toBe(0);
 });
+
+describe('a message that seems to have expired', () => {
+  const headers = { 'warren-expires-at': 1_030_000, 'warren-due-at': 1_000_000 };
+  const death = { queue: 'warren.delay.00', time: { '!': 'timestamp', value: 1_000 } };
+  const delayed = incomingMessage({ headers: { ...headers, 'x-death': [death] } });
+  const asked = incomingMessage({ headers: { ...headers, 'x-death': [death], 'warren-expires-at-broker': 1_030_000 } });
+
+  it('is looked up at the broker once, if it was delayed', () => {
+    const { skew } = workerAhead(60_000);
+    expect(skew.isToAsk(delayed)).toBe(true);
+    expect(skew.isProvedExpired(delayed, 1_030_000, 1_060_000)).toBe(false);
+    expect(skew.isToAsk(asked)).toBe(false);
+    expect(skew.isProvedExpired(asked, 1_030_000, 1_060_000)).toBe(false);
+  });
+
+  it.each<[string, IncomingMessage]>([
+    ['does not expire', incomingMessage({})],
+    ['has headers of its sender alone', incomingMessage({ headers: { 'x-a': 1 } })],
+    ['has an expiry that cannot be read', incomingMessage({ headers: { 'warren-expires-at': 'soon' } })],
+    ['is measured by the broker', expiring(900_000, 30_000)],
+  ])('is not looked up where it %s', (_, message) => {
+    expect(workerAhead(60_000).skew.isToAsk(message)).toBe(false);
+  });
+
+  it('is not looked up before its time', () => {
+    expect(workerAhead(29_999).skew.isToAsk(delayed)).toBe(false);
+  });
+});
+
+describe('a difference of clocks', () => {
+  const fromLadder = (at: number, dueAt: number): IncomingMessage => ({
+    ...incomingMessage({
+      headers: {
+        'warren-due-at': dueAt,
+        'x-death': [{ queue: 'warren.delay.00', time: { '!': 'timestamp', value: at } }],
+      },
+    }),
+    exchange: 'warren.delay.deliver',
+  });
+
+  /** What is told of messages, each at a time of the worker's clock. */
+  const told = (...messages: readonly [at: number, IncomingMessage][]) => {
+    let now = 0;
+    const seen: string[] = [];
+    const skew = new ClockSkew({ now: () => now }, (clocks, aheadMs) => seen.push(`${clocks} ${aheadMs}`));
+    for (const [at, message] of messages) {
+      now = at;
+      skew.observe(message);
+    }
+    return seen;
+  };
+
+  it.each<[string, number, IncomingMessage, string[]]>([
+    ['proved by what should have expired', 1_060_000, expiring(1_000_000, 30_000), ['worker-sender 60000']],
+    ['below five seconds', 1_004_000, expiring(1_000_000, 0), []],
+    ['of a worker behind the broker', 994_000, fromLadder(1_000, 1_000_000), ['worker-broker -6000']],
+    ['of a sender ahead of the broker', 1_000_000, fromLadder(1_000, 1_007_000), ['sender-broker 6000']],
+    ['that a wait in the queue explains', 9_000_000, fromLadder(1_000, 1_000_000), []],
+    ['that a broker which was away explains', 9_000_000, fromLadder(9_000, 1_000_000), []],
+  ])('%s', (_, at, message, events) => {
+    expect(told([at, message])).toEqual(events);
+  });
+
+  it('is told once a minute', () => {
+    const message = fromLadder(1_000, 1_007_000);
+    expect(told([1_000_000, message], [1_059_999, message])).toHaveLength(1);
+    expect(told([1_000_000, message], [1_060_000, message])).toHaveLength(2);
+  });
+});

@@ -156,6 +156,6 @@ it('judges no body whose task it does not know: the version that knows it may re
   expect((await processor.process(foreign)).outcome).toEqual({ kind: 'unknown-task', task: 'emails.newer' });
   expect(decode).not.toHaveBeenCalled();
   expect((await processor.process(delivery)).outcome).toMatchObject({ reason: 'undecodable' });
-  const late = { ...foreign.properties, headers: { 'warren-expires-at': 1 } };
+  const late = { ...foreign.properties, expiration: '1', headers: { 'warren-expires-at': 1 } };
   expect((await processor.process({ ...foreign, properties: late })).outcome).toMatchObject({ reason: 'expired' });
 });

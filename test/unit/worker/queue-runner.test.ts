@@ -20,6 +20,8 @@ interface Bench {
   readonly isMarkable?: boolean;
   readonly survived?: boolean | undefined;
   readonly outcome?: string;
+  /** Whether only the broker knows if a task has expired. */
+  readonly isToAsk?: boolean;
   /** Whether no other task runs beside a suspect; `undefined`: the worker stops. */
   readonly isAlone?: boolean | undefined;
 }
@@ -31,6 +33,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
     held = until;
   };
   let beginOthers = async (): Promise<unknown> => undefined;
+  const { isToAsk = false } = given;
   const isAlone = 'isAlone' in given ? given.isAlone : true;
   const handlers = new Map<string, (delivery: Delivery) => void>();
   const done: string[] = [];
@@ -50,7 +53,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
         return new Promise(() => undefined);
       },
     },
-    settler: { isolate, settle: async () => void done.push('settle') },
+    settler: { askBroker: async () => void done.push('ask'), isolate, settle: async () => void done.push('settle') },
     alibis: {
       watch: async () => () => undefined,
       isRunning: async () => isRunning,
@@ -78,7 +81,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
       },
     },
     endedAttempts: { take: () => undefined },
-    skew: { observe: () => undefined },
+    skew: { observe: () => undefined, isToAsk: () => isToAsk },
     overruns: { keeping: () => 0, settle: () => undefined },
     calm: () => undefined,
     longestUnsettledMs: () => 0,
@@ -178,6 +181,15 @@ it('holds a verdict that was interrupted not against the suspect, and counts the
     },
   );
 });
+
+it.each(['emails', 'emails.suspects'])(
+  'asks the broker, and runs nothing, where a task of %s may have expired',
+  async (queue) => {
+    const { deliver, done } = await bench({ isToAsk: true });
+    await deliver(queue, 0);
+    expect(done).toEqual(['ask']);
+  },
+);
 
 it('waits for other tasks after a death that was none', async () => {
   const { deliver, done } = await bench();

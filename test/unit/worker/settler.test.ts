@@ -42,6 +42,7 @@ async function settling(...refusals: readonly Error[]) {
     clock,
     random: () => 0,
     keepUnknownTasksMs: 0,
+    skew: { aheadMs: 0 },
     endedAttempts: new EndedAttempts(clock),
     onAwaitedEnd: () => undefined,
   });
@@ -122,4 +123,28 @@ it('does not count a copy’s payload against the bytes that may wait: its deliv
   await settler.settle(delivery, attempt);
   expect(done).toEqual(['ack', 'task:retried']);
   expect(options).toEqual([{ isHeld: true }]);
+});
+
+it('sends a task that may have expired to the shortest level of the ladder, as it is', async () => {
+  const { settler, delivery, attempt, sent, done } = await settling();
+  const headers = { tenant: 'ada', 'warren-expires-at': 5_000, 'warren-due-at': 4_000 };
+  const message = incomingMessage({ messageId: 'id-1', headers });
+  await settler.askBroker({ ...delivery, ...message }, { ...attempt, message, envelope: readEnvelope(message) });
+  expect(done).toEqual(['ack']);
+  expect(sent).toMatchObject([{ exchange: 'warren.delay.enter', properties: { messageId: 'id-1' } }]);
+  expect(sent[0]?.routingKey).toMatch(/^(0\.){30}1\.emails$/);
+  expect(sent[0]?.properties.headers).toEqual({
+    ...headers,
+    'warren-attempt': 1,
+    'warren-queue': 'emails',
+    'warren-expires-at-broker': 5_000,
+  });
+});
+
+it('keeps a task that may have expired in its queue if its copy cannot be published', async () => {
+  const { settler, delivery, attempt, clock, done } = await settling(noQueue);
+  const asked = settler.askBroker(delivery, attempt);
+  await clock.advance(1_000);
+  await asked;
+  expect(done).toEqual(['settlement:failed', 'requeue']);
 });
