@@ -1,11 +1,10 @@
 import type { Delivery, Publisher, PublishOptions } from '../broker/broker';
 import { assertNever } from '../errors/assert-never';
-import { describeFailure, describeThrown, type ThrownDescription } from '../errors/describe-thrown';
+import { describeThrown, type ThrownDescription } from '../errors/describe-thrown';
 import { ConnectionClosedError, type PayloadProblem, PublishRefusedError } from '../errors/enqueue-errors';
 import type { EventBus } from '../events/event-bus';
 import type { TaskEndedEvent, TaskEvent } from '../events/task-events';
 import type { SendTrace, TraceHeaders } from '../events/tracer';
-import { boundedMs, brokerInstants } from '../message/broker-instants';
 import {
   askingProperties,
   bareDeadLetterProperties,
@@ -15,7 +14,6 @@ import {
   type Suspicion,
   suspectProperties,
 } from '../message/copies';
-import { readUnknownSince } from '../message/envelope';
 import { appendFailure } from '../message/failure-history';
 import { elapsedMs, firstEnqueuedAt, readyAt } from '../message/instants';
 import { traceIdOf } from '../message/trace-context';
@@ -28,7 +26,9 @@ import { ladderMs, route } from '../topology/ladder';
 import { DEAD_EXCHANGE, suspectQueueName } from '../topology/names';
 import type { Attempt } from './attempt';
 import type { ClockSkew } from './clock-skew';
+import { describedError } from './described-error';
 import type { EndedAttempts } from './ended-attempts';
+import { firstAttemptBy, unknownSinceBy } from './since';
 import { copyInput, unknownTaskCopy } from './task-copies';
 
 export interface SettlerOptions {
@@ -341,21 +341,6 @@ export class Settler {
   }
 }
 
-/** When the first attempt began, by this worker's clock; as far as the broker's clock confirms it where another worker ran it. */
-function firstAttemptBy({ envelope, startedAt, message }: Attempt, now: number): number {
-  if (envelope.firstAttemptAt === undefined) return startedAt;
-  const { arrived, firstAttempt } = brokerInstants(message);
-  const isKnown = arrived !== undefined && firstAttempt !== undefined;
-  return now - boundedMs(now - envelope.firstAttemptAt, isKnown ? arrived - firstAttempt + now - startedAt : undefined);
-}
-
-/** When a worker first met the message that knew no task for it: in the same way. */
-function unknownSinceBy(message: Delivery, now: number): number {
-  const { arrived, unknownSince } = brokerInstants(message);
-  const isKnown = arrived !== undefined && unknownSince !== undefined;
-  return now - boundedMs(now - readUnknownSince(message, now), isKnown ? arrived - unknownSince : undefined);
-}
-
 /** The broker has it back and delivers it again: a copy would be one too many. */
 function assertLive(delivery: Delivery): void {
   if (!delivery.live) throw channelEnded(delivery);
@@ -396,35 +381,6 @@ function endedEvent(attempt: Attempt, now: number): TaskEndedEvent {
     durationMs,
     sinceEnqueuedMs,
   };
-}
-
-/** What goes into the history, for the outcomes that are failures. */
-function describedError(outcome: TaskOutcome): ThrownDescription | undefined {
-  switch (outcome.kind) {
-    case 'failed':
-    case 'timed-out':
-    case 'retry':
-    case 'gave-up':
-      return describeFailure(outcome.error);
-    case 'crash-looped':
-      return {
-        name: 'CrashLoop',
-        message: `${outcome.crashes} workers died, or lost their connection, while the task was out; the last time it ran alone, and no worker told that it had survived`,
-      };
-    case 'unknown-task':
-      return {
-        name: 'UnknownTask',
-        message: `no task of this worker is named ${JSON.stringify(outcome.task?.slice(0, 127))}`,
-      };
-    case 'completed':
-    case 'snoozed':
-    case 'discarded':
-    case 'rejected':
-    case 'interrupted':
-      return undefined;
-    default:
-      return assertNever(outcome);
-  }
 }
 
 const problemsOf = (outcome: TaskOutcome): readonly PayloadProblem[] =>
