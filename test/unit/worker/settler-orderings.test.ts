@@ -54,6 +54,7 @@ function stage() {
     random: () => 0,
     keepUnknownTasksMs: 0,
     endedAttempts,
+    skew: { aheadMs: 0 },
     onAwaitedEnd: (schedule, id) => log.push(`awaited ${schedule} ${id}`),
   });
   let live = true;
