@@ -20,30 +20,31 @@ export interface Founding {
   readonly found: ScheduleState;
   /** The deliveries of states: of `found`, and of others. */
   readonly held: readonly ReceivedState[];
-  /** Whether there can be no other state: `found` was delivered, with everything that stood before it and after it. */
+  /** Whether no other state can exist: every message of the queue has been delivered, and `found` was among them. */
   readonly isCertain: boolean;
 }
 
 interface HeldState {
   readonly delivery: Delivery;
-  /** Its number, where this leader has written it. */
+  /** The number of the state, if this leader wrote it. */
   readonly ownSeq: number | undefined;
-  /** It is acknowledged when a state of this leader with this number, or a higher one, has come back. */
+  /** The delivery is acknowledged when a state of this leader with this number, or a higher one, has come back. */
   readonly until: number;
 }
 
-/** How long a state may take to be confirmed, and then to come back. */
+/** How long the broker may take to confirm a state that was published, and then to deliver it back to this process. */
 const WRITE_TIMEOUT_MS = 15_000;
 const ECHO_TIMEOUT_MS = 15_000;
-/** How long a state may be on its way back that was not to be seen when this leader began. */
+/** A state that was not visible when this leader began can still return to the queue for so long. */
 const UNCERTAIN_MS = 60_000;
-/** A fence that is further ahead than this is not believed. */
+/** A fence in a foreign state that is further ahead than this is taken for a forgery, and ignored. */
 const MAX_FENCE_STEP = 1_000_000;
 
 /**
- * The time in which one process is served from the queue of schedules: it holds the deliveries of states, and
- * acknowledges one only after a newer one of its own was confirmed and has come back. So no message that somebody else
- * writes can make it give up what is known. It recognises its own by a code that only it can compute.
+ * One process's time as the active consumer of the queue of schedules, which makes it the leader. It holds the deliveries of
+ * states unacknowledged. It acknowledges a state only after it has written a newer one, and that one was confirmed and has been
+ * delivered back. So a message of another process cannot make it lose a state. It recognises its own states by a code (HMAC)
+ * that only this process can compute.
  *
  * @see docs/decisions/017-what-others-write-into-the-queue-of-schedules.md
  */
@@ -51,12 +52,12 @@ export class Leadership {
   #state: ScheduleState;
   #held: readonly HeldState[];
   readonly #secret = randomBytes(16);
-  /** Written and not yet come back, with the time of writing. */
+  /** States that were written and have not been delivered back yet: number → time of writing. */
   readonly #awaited = new Map<number, number>();
   #sureAt = Number.NEGATIVE_INFINITY;
   #mustWrite = true;
   #writeAgainAt = Number.POSITIVE_INFINITY;
-  /** Until when it may turn out that there was a state already. */
+  /** Until this time an older state can still appear in the queue. */
   readonly #uncertainUntil: number;
 
   constructor(
@@ -72,7 +73,7 @@ export class Leadership {
     return this.#state;
   }
 
-  /** Whether the channel that makes it the leader lives, as far as this process knows. */
+  /** Whether the channel of the held deliveries is open, as far as this process knows. Without it, another process leads. */
   get live(): boolean {
     return this.#held.every(({ delivery }) => delivery.live);
   }
@@ -87,23 +88,23 @@ export class Leadership {
     return this.#writeAgainAt;
   }
 
-  /** Whether something that was written has not come back yet. */
+  /** Whether a state that was written has not been delivered back yet. */
   get awaitsEcho(): boolean {
     return this.#awaited.size > 0;
   }
 
-  /** Whether it is sure that nobody else leads: what it wrote came back so shortly ago. A clock that went back proves nothing. */
+  /** True while the last state that was delivered back was written within the lease. False if the clock was set back. */
   isSure(now: number, leaseMs: number): boolean {
     const age = now - this.#sureAt;
     return age >= 0 && age < leaseMs;
   }
 
-  /** When an echo is overdue, or `Infinity`. */
+  /** When a state that was written is overdue to come back, or `Infinity`. */
   get echoDueAt(): number {
     return Math.min(...this.#awaited.values()) + ECHO_TIMEOUT_MS;
   }
 
-  /** Takes a state that was delivered: its own, come back, or one that somebody else wrote. */
+  /** Handles a state that was delivered: one of its own that came back, or one of another process. */
   receive(received: ReceivedState): void {
     if (this.#isOwn(received.mark)) this.#receiveOwn(received);
     else this.#receiveOther(received);
@@ -112,7 +113,7 @@ export class Leadership {
   #receiveOwn({ mark: { seq }, delivery }: ReceivedState): void {
     this.#sureAt = this.#awaited.get(seq) ?? this.#sureAt;
     for (const each of this.#awaited.keys()) if (each <= seq) this.#awaited.delete(each);
-    // The publisher writes one twice when it has lost its connection.
+    // After a lost connection the publisher publishes the same state again.
     const isDouble = this.#held.some(({ ownSeq }) => ownSeq !== undefined && ownSeq >= seq);
     if (isDouble) delivery.ack();
     else this.#held = [...this.#held, { delivery, ownSeq: seq, until: seq + 1 }];
@@ -122,12 +123,12 @@ export class Leadership {
   #receiveOther({ mark, delivery }: ReceivedState): void {
     const now = this.options.clock.now();
     const missed = now < this.#uncertainUntil ? decodeState(delivery.body) : undefined;
-    // It was on its way back from a consumer that was cancelled, and nobody was looking at a copy of it.
+    // An older state can return late, from a consumer that was cancelled, when no copy for readers existed.
     if (missed !== undefined) this.#state = joinedWithin(missed, this.#state);
     const { fence, seq } = this.#state;
     this.#held = [...this.#held, { delivery, ownSeq: undefined, until: seq + 1 }];
-    // Who is served from the queue leads. The copy of an earlier leader for readers may stand over ours, or come yet: write
-    // again, with a number above, now and when nothing of that can come any more.
+    // The previous leader's copy for readers may still replace ours. Write ours again with a higher fence now, and once more
+    // after the previous leader's publish timeout has passed.
     this.#writeAgainAt = now + WRITE_TIMEOUT_MS;
     if (mark.fence - fence < MAX_FENCE_STEP)
       this.#state = { ...this.#state, fence: Math.min(MAX_FENCE, Math.max(fence, mark.fence + 1)) };
@@ -135,8 +136,8 @@ export class Leadership {
   }
 
   /**
-   * Writes a state: it counts once it is confirmed.
-   * @throws what publishing throws; the place of the leader is then to be given up.
+   * Publishes a state. It is valid once the broker has confirmed it.
+   * @throws what publishing throws; this process must then stop leading.
    */
   async write(state: ScheduleState): Promise<void> {
     const written = { ...state, fence: this.#state.fence, seq: this.#state.seq + 1 };
@@ -145,7 +146,7 @@ export class Leadership {
     this.#awaited.set(written.seq, now);
     this.#mustWrite = false;
     if (now >= this.#writeAgainAt) this.#writeAgainAt = Number.POSITIVE_INFINITY;
-    // A copy for readers that was confirmed alone tells of a change that is made again: nothing was acknowledged.
+    // If only the copy for readers is confirmed, it shows a change that the next leader makes again: no input was acknowledged.
     const publish = messages.map((message) => this.options.publisher.publish(message, { timeoutMs: WRITE_TIMEOUT_MS }));
     await Promise.all(publish);
     this.#state = written;
@@ -160,7 +161,7 @@ export class Leadership {
     return createHmac('sha256', this.#secret).update(`${fence}.${seq}`).digest('base64url');
   }
 
-  /** What came before the newest state of its own that is confirmed and has come back, is of no use any more. */
+  /** Acknowledges the states that are older than the newest one of its own that was confirmed and delivered back. */
   #releaseOlder(): void {
     const returned = this.#held.flatMap(({ ownSeq }) =>
       ownSeq !== undefined && ownSeq <= this.#state.seq ? [ownSeq] : [],

@@ -3,8 +3,9 @@ import { SCHEDULES_QUEUE } from '../../topology/names';
 import type { Presence } from './presence';
 
 /**
- * A worker without schedules. Where there are some on the broker, it says that it serves its queues without them, or
- * those of an earlier version would go on for ever. Where there are none, it looks once and does nothing more.
+ * Stands for a worker that has no schedules. If the broker has a queue of schedules, this worker tells the leader that it
+ * consumes its queues and has no schedules for them: otherwise the schedules of its earlier version would go on for ever. If the
+ * queue does not exist, it does nothing more.
  */
 export class Onlooker {
   readonly busy = false;
@@ -15,7 +16,7 @@ export class Onlooker {
     private readonly presence: Presence,
   ) {}
 
-  /** Never rejects: nothing here is worth a start that fails. */
+  /** Never rejects: a failure here must not fail the start of the app. */
   async start(): Promise<void> {
     const there = await this.broker.queueState(SCHEDULES_QUEUE).catch(() => undefined);
     if (there === undefined) return;
@@ -28,7 +29,7 @@ export class Onlooker {
   }
 }
 
-/** Whether anybody is served from the queue of schedules. */
+/** Whether the queue of schedules has a consumer. */
 export async function hasLeader(broker: Broker): Promise<boolean> {
   return ((await broker.queueState(SCHEDULES_QUEUE))?.consumers ?? 0) > 0;
 }

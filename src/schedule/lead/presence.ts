@@ -12,17 +12,20 @@ export interface PresenceOptions {
   readonly worker: string;
   readonly releaseKey: string;
   readonly release: Release;
-  /** Whether anybody listens: words that nobody reads would pile up. */
+  /** Whether the queue has a consumer. Without one, messages would pile up in it. */
   readonly isHeard: () => Promise<boolean>;
 }
 
-/** How long a last word may take. */
+/** Bounds the publish of the goodbye. */
 const BYE_TIMEOUT_MS = 5_000;
 const HELLO_TIMEOUT_MS = 30_000;
-/** When a word is said again that could not be said. */
+/** Delay before a failed hello is sent again. */
 const AGAIN_MS = MINUTE;
 
-/** Says which schedules this process carries and which queues it serves: when it comes, now and then, and when it goes. */
+/**
+ * Tells the leader which schedules this process has in its code and which queues it consumes: by a hello at the start and at
+ * intervals, and by a goodbye at the end.
+ */
 export class Presence {
   #timer: Timer | undefined;
   #startedAt: number | undefined;
@@ -30,17 +33,17 @@ export class Presence {
 
   constructor(private readonly options: PresenceOptions) {}
 
-  /** Whether a hello in the name of this process says what it says itself. */
+  /** Whether a hello in the name of this process has the content that this process sends. */
   isOwn(releaseKey: string): boolean {
     return releaseKey === this.options.releaseKey;
   }
 
-  /** Resolves with the first word. What fails is left to the next one. */
+  /** Resolves when the first hello was sent, or has failed: the next one follows by a timer. */
   start(): Promise<void> {
     return this.#sayAgain();
   }
 
-  /** @param nonce - comes back with the message to whoever is served from the queue. */
+  /** @param nonce - is delivered with the message, so that its sender can recognise it. */
   async say(nonce?: string): Promise<void> {
     const { publisher, clock, worker, releaseKey, release } = this.options;
     this.#startedAt ??= Math.floor(clock.now());
@@ -49,7 +52,7 @@ export class Presence {
     await publisher.publish(hello, { timeoutMs: HELLO_TIMEOUT_MS });
   }
 
-  /** Never rejects: where the last word is lost, time tells. */
+  /** Never rejects: if the goodbye is lost, the leader forgets this process after a timeout. */
   async leave(): Promise<void> {
     this.#gone = true;
     this.#timer?.cancel();
@@ -66,7 +69,7 @@ export class Presence {
     try {
       if (await this.options.isHeard()) await this.say();
     } catch {
-      // Why is told of the connection.
+      // The connection's own event reports the cause.
       nextMs = AGAIN_MS;
     }
     if (!this.#gone) this.#timer = this.options.clock.schedule(() => void this.#sayAgain(), nextMs);

@@ -3,13 +3,13 @@ import { scheduleMessage } from '../state/message-json';
 
 const END_TIMEOUT_MS = 5_000;
 
-/** Tells whoever leads that runs are over whose end is waited for. */
+/** Tells the leader that runs have ended, for schedules with `overlap: 'skip'`. */
 export class RunEnds {
   readonly #onTheirWay = new Set<Promise<void>>();
 
   constructor(private readonly publisher: Publisher) {}
 
-  /** Never throws: where the word is lost, the schedule's `overlapTimeout` counts. */
+  /** Never throws: if the message is lost, the schedule waits until its `overlapTimeout`. */
   tell(name: string, taskId: string): void {
     const ended = scheduleMessage({ kind: 'ended', name, taskId });
     const telling = this.publisher
@@ -19,7 +19,7 @@ export class RunEnds {
     this.#onTheirWay.add(telling);
   }
 
-  /** Resolves when all have been told, or could not be. */
+  /** Resolves when every message was confirmed or has failed. */
   async settled(): Promise<void> {
     await Promise.all(this.#onTheirWay);
   }

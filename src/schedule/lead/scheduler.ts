@@ -27,42 +27,43 @@ export interface SchedulerOptions {
   /** Who enqueues (`app_id`). */
   readonly appId: string;
   readonly newId: () => string;
-  /** For how long a leader is sure of its place after something that it wrote came back, in milliseconds. */
+  /** For how long this process is sure to be the leader after a state of its own was delivered back, in milliseconds. */
   readonly leaseMs: number;
-  /** A tick that is late by no more was not missed: leaders changed. In milliseconds. */
+  /** A tick that is late by no more than this does not count as missed: a change of leaders takes time. In milliseconds. */
   readonly graceMs: number;
-  /** It looks at the clock at least so often, in milliseconds: one that jumps makes no timer fire. */
+  /** The clock is looked at this often at least, in milliseconds: timers do not follow a clock that jumps. */
   readonly maxSleepMs: number;
   /** @defaultValue nothing is traced */
   readonly tracer?: TaskTracer | undefined;
-  /** How many messages may be out. @defaultValue as many as a consumer can hold: what stands before the state must come first */
+  /** Unacknowledged messages. @defaultValue 65,535, the most that AMQP knows: the messages before the state must be delivered first */
   readonly prefetch?: number;
 }
 
 /** AMQP counts them in 16 bits. */
 const MAX_PREFETCH = 65_535;
-/** Changes that are made at once: each time, the state is written. */
+/** Messages that one round handles. Each round writes the state once. */
 const ROUND = 500;
 const TICK_TIMEOUT_MS = 10_000;
-/** Of the prefetch: when so many messages are out, the state is not waited for any longer. */
+/** Share of the prefetch. With so many messages unacknowledged, the take-over does not wait for more. */
 const FULL_SHARE = 0.9;
-/** Ticks on their way at the same time. */
+/** Ticks that are published at the same time. */
 const TICK_WINDOW = 500;
-/** How long answers are looked for. */
+/** How long after a command its answer stays in the state. */
 const QUIET_MS = MINUTE;
-/** How long a schedule rests whose tick could not be enqueued. */
+/** Delay before the next attempt at a tick that could not be enqueued. */
 const REST_MS = 5_000;
-/** How long a process stands back that could not lead. */
+/** Delay before a process that failed to lead consumes the queue again. */
 const STAND_BACK_MS = 1_000;
 const NEWER_FORMAT_MS = 60_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 /**
- * Makes the ticks of all schedules, while it is this process that is served from their queue.
+ * Enqueues the ticks of all schedules while this process is the active consumer of their queue (single active consumer).
  *
- * standby → taking over: something is delivered; its own word comes back as the last of what stood there.
- * taking over → leading: the newest state is taken, under the next fence.
- * leading → standby: its channel ended, or what it wrote is not confirmed or does not come back. It then stands back.
+ * standby → taking over: a message is delivered, so this process is the active consumer.
+ * taking over → leading: the newest state was found (see `TakeOver`), and gets the next fence.
+ * leading → standby: the channel ended, or a state that it wrote was not confirmed or not delivered back. It closes its consumer
+ * and consumes again a second later.
  * any → stopped.
  *
  * @see docs/decisions/009-schedules-live-in-a-queue.md
@@ -85,7 +86,7 @@ export class Scheduler {
 
   constructor(private readonly options: SchedulerOptions) {}
 
-  /** Whether anything is on its way that needs no time. */
+  /** Whether a round is running. */
   get busy(): boolean {
     return this.#working !== undefined;
   }
@@ -104,7 +105,7 @@ export class Scheduler {
     void this.options.presence.start();
   }
 
-  /** Lets others lead. Bounded, never rejects. */
+  /** Stops leading, so that another process can lead. Bounded, never rejects. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -121,7 +122,7 @@ export class Scheduler {
     this.#subscription = await this.options.broker.subscribe({
       queue: SCHEDULES_QUEUE,
       prefetch: this.options.prefetch ?? MAX_PREFETCH,
-      // It holds the state for as long as it leads, and renews it.
+      // The leader keeps the newest state unacknowledged for as long as it leads.
       ackTimeoutMs: Number.POSITIVE_INFINITY,
       onDelivery: (delivery) => {
         this.#inbox.receive(delivery);
@@ -132,7 +133,7 @@ export class Scheduler {
 
   #subscriptionBecame(consuming: boolean): void {
     if (!consuming) this.#lose('its consumer ended');
-    // The queue may be a new one, and whoever is served from it then knows nothing.
+    // The queue may have been deleted and declared again: its leader then knows no worker.
     else this.options.presence.say().catch(() => undefined);
   }
 
@@ -141,12 +142,12 @@ export class Scheduler {
     this.#again = true;
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined;
-      // What came after the last look, and before this.
+      // A message that was delivered after the last round had looked.
       if (this.#again) this.#wake();
     });
   }
 
-  /** One thing after the other: what comes meanwhile is seen to in the next round. */
+  /** Runs one round after the other. Messages that are delivered meanwhile are handled in the next round. */
   async #work(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
@@ -170,7 +171,7 @@ export class Scheduler {
     const { broker, clock, worker, presence, newId } = this.options;
     if (this.#inbox.size === 0) return undefined;
     this.#takeOver ??= new TakeOver({ broker, clock, presence, newId });
-    // A few places are left: what comes while states are compared must not be what is waited for.
+    // Not the whole prefetch: messages that arrive while the states are compared need room, too.
     const isFull = this.#inbox.size >= (this.options.prefetch ?? MAX_PREFETCH) * FULL_SHARE;
     const step = await this.#takeOver.next(this.#inbox, isFull);
     if (step.kind === 'newer-format') {
@@ -182,10 +183,10 @@ export class Scheduler {
       if (step.until !== undefined) this.#wakeAt(step.until);
       return undefined;
     }
-    // Lost while the copy was read.
+    // The consumer was lost while the copy was read.
     if (this.#takeOver === undefined || this.#stopped) return undefined;
     this.#takeOver = undefined;
-    // What came while the copy was read stays in the inbox.
+    // States that arrived while the copy was read stay in the inbox.
     this.#inbox.dropStates(step.founding.held);
     this.#leadership = new Leadership({ publisher: broker.publisher, clock, worker }, step.founding);
     this.#reported = undefined;
@@ -202,7 +203,7 @@ export class Scheduler {
     for (const [name, until] of this.#resting) if (until <= now) this.#resting.delete(name);
     const resting = new Set(this.#resting.keys());
     const mayTick = leadership.isSure(now, leaseMs);
-    // What makes a task waits until that may be made.
+    // A trigger enqueues a task, so it waits until this process is sure to be the leader.
     const ready = mayTick ? inputs : inputs.filter(({ message }) => message === undefined || !isTrigger(message));
     const messages = ready.flatMap(({ message }) =>
       message === undefined || this.#isForged(message) ? [] : [message],
@@ -211,7 +212,7 @@ export class Scheduler {
     const isQuiet = Math.abs(now - this.#lastCommandAt) > QUIET_MS;
     const decision = decide(leadership.state, { messages, now, graceMs, mayTick, resting, isQuiet });
     const failed = await this.#enqueue(decision.ticks);
-    // Not sure of its place any more: the next leader makes them again, with the same ids.
+    // The leadership was lost meanwhile: the next leader enqueues these ticks again, with the same ids.
     if (this.#leadership !== leadership || !leadership.live) return;
     const state = asCarriedOut(leadership.state, decision, failed);
     if (state.releases !== leadership.state.releases) this.#tellClashes(state);
@@ -226,7 +227,7 @@ export class Scheduler {
     this.#sleep(leadership, mayTick);
   }
 
-  /** Nobody else can say that this process has stopped, or that it carries something else. */
+  /** A goodbye, or a hello with other content, in the name of this process that this process did not send. */
   #isForged(message: ScheduleMessage): boolean {
     const { worker, presence } = this.options;
     if (message.kind === 'bye') return message.worker === worker && !this.#stopped;
@@ -264,7 +265,7 @@ export class Scheduler {
 
   #sleep(leadership: Leadership, mayTick: boolean): void {
     const due = nextDueAt(leadership.state, new Set(this.#resting.keys()));
-    // What is due and may not be made waits for the echo, whose coming wakes.
+    // A tick that is due while this process is not sure to be the leader waits for the next state that comes back.
     const wakesForTicks = mayTick || due > this.options.clock.now();
     const { echoDueAt, writeAgainAt } = leadership;
     this.#wakeAt(
@@ -284,12 +285,12 @@ export class Scheduler {
     this.#timer?.cancel();
     this.#leadership = undefined;
     this.#takeOver = undefined;
-    // What came again, on a new channel, is seen to by whoever leads next: perhaps this process.
+    // Its messages are delivered again, on a new channel, to the next leader, which may be this process.
     this.#inbox.dropDead();
     if (leadership !== undefined) this.#tell(leadership, false, reason);
   }
 
-  /** Gives its place to others, and waits a while before it stands by again. */
+  /** Closes the consumer, so that another process leads, and consumes again after a while. */
   async #standBack(ms: number, reason: string): Promise<void> {
     this.#lose(reason);
     const subscription = this.#subscription;

@@ -17,27 +17,31 @@ export interface TakeOverParts {
 }
 
 export type TakeOverStep =
-  /** Nothing to do before the next delivery, or before `until`. */
+  /** Call again after the next delivery, or at `until`. */
   | { readonly kind: 'wait'; readonly until: number | undefined }
   /** A newer version of Warren has written the state. */
   | { readonly kind: 'newer-format'; readonly fence: number }
   | { readonly kind: 'taken'; readonly founding: Founding };
 
-/** How long a state may be away of which there is a copy. It comes back when its last holder's channel ends. */
+/**
+ * How long to wait for a state that is known from its copy. The state returns to the queue when the channel of the last leader
+ * ends.
+ */
 const ABSENT_STATE_MS = 5_000;
-/** Whoever looks at the copy for readers hides it for milliseconds. */
+/** A reader takes the copy out of its queue for some milliseconds. It is looked for so often. */
 const MAX_LOOKS = 20;
 const LOOK_AGAIN_MS = 10;
 
 /**
- * Finds out what the last leader has left.
+ * Finds the newest state when this process becomes the active consumer of the queue of schedules.
  *
- * Being served is not enough: what stood in the queue comes one message after the other. So the process says a word of
- * its own; when that comes back, everything before it has come. Where more stood before it than one consumer can hold, the
- * take-over ends when no more can come: what the last leader held has come first. Then it takes the newest state. Where
- * there is none, nobody ever had schedules here, or the state is still on its way back from somebody whose consumer has
- * been cancelled and whose channel has not ended, or somebody has deleted it: the copy for readers tells the first from
- * the others.
+ * 1. The messages of the queue arrive one after the other. So this process publishes a hello with a nonce. When that hello is
+ *    delivered, everything before it has been delivered, too.
+ * 2. If more messages stand before the hello than one consumer can hold, step 1 ends when the prefetch is nearly used up. The
+ *    states that the last leader held are among the first: a returned message goes to the front of a queue.
+ * 3. The newest state is taken.
+ * 4. If there is no state, the copy for readers tells why. No copy: there have never been schedules here. A copy: either the
+ *    state is still held by a cancelled consumer whose channel has not ended, or somebody has deleted it.
  *
  * @see docs/decisions/009-schedules-live-in-a-queue.md
  */
@@ -53,8 +57,8 @@ export class TakeOver {
   }
 
   /**
-   * @param inbox - everything that has come since this process is served.
-   * @param isFull - whether no more can come before something is acknowledged.
+   * @param inbox - every message that was delivered since this process became the active consumer.
+   * @param isFull - whether the prefetch is nearly used up: no more comes before something is acknowledged.
    */
   async next(inbox: Inbox, isFull: boolean): Promise<TakeOverStep> {
     if (!this.#said) {
@@ -72,11 +76,11 @@ export class TakeOver {
     return { kind: 'taken', founding };
   }
 
-  /** `hidden`: the copy for readers is needed, and somebody may be looking at it. */
+  /** `hidden`: the copy for readers is needed, and a reader may have taken it out of its queue at this moment. */
   async #choose(states: readonly ReceivedState[]): Promise<StateChoice | 'hidden'> {
     const [only] = states;
     if (only === undefined) return { kind: 'none' };
-    // The usual case: one state, and a leader has held it.
+    // The usual case: one state, which was delivered to a leader before.
     const isUsual = states.length === 1 && only.delivery.redelivered;
     const found = isUsual ? decodeState(only.delivery.body) : undefined;
     if (found !== undefined) return { kind: 'found', found };
@@ -88,7 +92,7 @@ export class TakeOver {
     try {
       return await readCopy(this.parts.broker);
     } catch (error) {
-      // Somebody has deleted it: the next state declares nothing, but the next worker does.
+      // Its queue was deleted. The next worker that starts declares it again.
       if (error instanceof QueueMissingError) return 'none';
       throw error;
     }

@@ -2,7 +2,7 @@ import type { Delivery } from '../../broker/broker';
 import { HEADER, integerHeader } from '../../message/headers';
 
 const MAX_CRASHES_TOLD = 1_000;
-/** Lost connections, and deaths among others, that are not held against a suspect. One that ends its worker every time has to end, too. */
+/** Counted deaths that a suspect can be acquitted of. The bound makes a task that kills its worker each time end as a dead letter. */
 export const MAX_ACQUITTALS = 10;
 
 /**
@@ -18,7 +18,7 @@ export function isSuspect({ deliveryCount }: Delivery, maxCrashes: number): bool
   return deliveryCount >= maxCrashes - 1;
 }
 
-/** What is held against a suspect. Whatever was counted may be a neighbour's doing: everybody gets one run alone. */
+/** The deaths that a new suspect starts with. A neighbour may have caused all of them, so each suspect runs alone at least once. */
 export function crashesBeforeIsolation({ deliveryCount }: Delivery, maxCrashes: number): number {
   return Math.min(deliveryCount, maxCrashes - 1);
 }
@@ -28,12 +28,12 @@ export function crashesBefore({ properties }: Delivery): number {
   return integerHeader(properties.headers, HEADER.crashes, 1, MAX_CRASHES_TOLD) ?? 1;
 }
 
-/** How often a death over it was none. */
+/** How many counted deaths turned out not to be its doing. */
 export function acquittalsOf({ properties }: Delivery): number {
   return integerHeader(properties.headers, HEADER.acquittals, 0, MAX_ACQUITTALS) ?? 0;
 }
 
-/** A delivery from a queue of suspects, for whom it is one of its home queue: it is dispatched and retried as such. */
+/** Presents a delivery from a queue of suspects as one of its home queue, so that it is dispatched and retried like any other. */
 export class SuspectDelivery implements Delivery {
   constructor(
     private readonly delivery: Delivery,

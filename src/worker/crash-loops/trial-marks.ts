@@ -8,9 +8,9 @@ import { HOUR, SECOND } from '../../time/duration';
 import { trialMarkName } from '../../topology/names';
 import { acquittalsOf } from './suspects';
 
-/** How long the broker may take. Under an alarm it answers nobody who publishes. */
+/** Bounds each call. During an alarm the broker does not answer on a connection that publishes. */
 const PATIENCE_MS = 5 * SECOND;
-/** What is left behind by a worker that died before it could remove its mark. */
+/** Removes the marks of workers that died. */
 const EXPIRES_MS = HOUR;
 
 /**
