@@ -1,6 +1,6 @@
 import type { QueueDefinition, TaskDefinition } from '../task/definition';
 
-/** Notes tasks of one name: the wire says no more than the name. */
+/** Notes tasks that share a name: a message carries only the name, so names must be unique. */
 export function noteDuplicateNames(tasks: readonly TaskDefinition[], problems: string[]): void {
   for (const [name, same] of groupBy(tasks, (task) => [task.name])) {
     if (same.length < 2) continue;

@@ -38,7 +38,7 @@ export interface WarrenEvents {
     /** How long it waits before it may run, in milliseconds; 0: not at all. */
     readonly delayMs: number;
   };
-  /** A task could not be enqueued. What is `unknown` may be stored all the same: its code tells. */
+  /** A task could not be enqueued. For some errors it is unknown whether the task was stored: see the code. */
   'enqueue:failed': {
     readonly task: string;
     readonly queue: string;

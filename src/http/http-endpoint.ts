@@ -14,7 +14,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Makes the answer of a path, for each request. The request itself says nothing more: there is nothing to send here. */
+/** Makes the answer for a path, once a request. It does not get the request: the endpoint accepts no input. */
 export type HttpHandler = () => HttpAnswer | Promise<HttpAnswer>;
 
 /** Whoever asks has this long to say what, in milliseconds. A prober needs a packet. */

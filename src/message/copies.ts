@@ -68,7 +68,7 @@ export function askingProperties(input: CopyInput, expiresAt: number): MessagePr
 export interface Suspicion {
   /** Deaths of a worker that it may have caused. */
   readonly crashes: number;
-  /** Deaths that were none. */
+  /** Counted deaths that turned out not to be its doing. */
   readonly acquittals: number;
 }
 

@@ -33,7 +33,7 @@ const FRESH_QUEUE_MS = 2_000;
 
 /** How long a queue is watched for senders. */
 const WATCH_MS = 2_000;
-/** Times that something may come in before that counts as a sender who goes on: the last message of one is none. */
+/** Arrivals that are tolerated before a sender counts as still active: a single late message does not. */
 const MAX_ARRIVALS = 2;
 
 /** Where a queue's messages stand while it moves: `emails.migrating`. */

@@ -1,6 +1,6 @@
 import type { BindingSpec } from './topology';
 
-/** By code units, so that a plan's order does not hang on the machine's language. */
+/** By code units, so that the order of a plan does not depend on the machine's locale. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

@@ -8,7 +8,7 @@ export interface ConsumedQueue {
   /** Deliveries that are handled at the same time. */
   readonly concurrency: number;
   readonly prefetch: number;
-  /** How long a delivery may be out, in milliseconds, where the broker can be told. @defaultValue the broker's own setting */
+  /** How long a delivery may be unacknowledged, in milliseconds, on brokers that take this from a consumer. @defaultValue the broker's own setting */
   readonly ackTimeoutMs?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface QueueConsumerParts {
  */
 export class QueueConsumer {
   #subscription: Subscription | undefined;
-  /** Whether it should consume: not what is, but what was asked for last. */
+  /** The desired state, as last requested. */
   #wanted = false;
   #running = 0;
   /** Deliveries that are handled without a slot. */
@@ -76,7 +76,7 @@ export class QueueConsumer {
     return this.queue.concurrency;
   }
 
-  /** Slots that are taken: by tasks that run, and by handlers that were to have returned. */
+  /** Slots that are taken: by running tasks, and by handlers that still run after their timeout. */
   get running(): number {
     return this.#running;
   }
@@ -114,7 +114,7 @@ export class QueueConsumer {
       ackTimeoutMs,
       onDelivery: (delivery) => this.#take(delivery),
     });
-    // It was paused while the broker answered.
+    // Paused while the broker registered the consumer.
     if (!this.#wanted) await this.pause();
   }
 
@@ -127,7 +127,7 @@ export class QueueConsumer {
     const cancelled = subscription.cancel();
     this.#giveBackWaiting();
     await cancelled;
-    // The broker may have sent some more before it saw the cancel.
+    // The broker may have sent more deliveries before it handled the cancel.
     this.#giveBackWaiting();
     this.idle()
       .then(() => subscription.close())
@@ -178,7 +178,7 @@ export class QueueConsumer {
     }
   }
 
-  /** Only a defect of Warren's own throws. The dead-letter queue shows such a message; the queue would loop over it. */
+  /** Only a bug of Warren throws here. Rejected, the message goes to the dead-letter queue; requeued, it would loop. */
   readonly #handle = (delivery: Delivery): Promise<void> | undefined => {
     try {
       return this.handle(delivery);
@@ -203,8 +203,8 @@ export class QueueConsumer {
   }
 
   /**
-   * After a block of the event loop nothing begins until sockets have caught up: what was delivered before may stand on a
-   * connection that the broker has given up, and be somebody else's by now.
+   * After a block of the event loop nothing begins until the sockets were read: the broker may have closed the connection
+   * meanwhile, and delivered its messages to another worker.
    */
   #holdBack(): boolean {
     const calm = this.#calm();
@@ -219,7 +219,7 @@ export class QueueConsumer {
     return true;
   }
 
-  /** Not from within `#run`: as many as wait would run inside each other. */
+  /** Do not call it from `#run`: the stack would grow with each waiting delivery. */
   #runWaiting(): void {
     while (this.#running < this.queue.concurrency && this.#waiting.length > 0 && this.#mayBegin()) {
       const next = this.#waiting.shift();

@@ -41,9 +41,9 @@ export interface QueueRunnerParts {
 /**
  * Runs the deliveries of one home queue, and of its queue of suspects.
  *
- * A message that kills its process never comes to a settlement: the broker delivers it again, and counts. So does it for
- * all that were out beside it. Those that it counted too often are moved to the queue of suspects, which gives out one
- * message at a time: there a death counts for the message that caused it and no other.
+ * A message that kills its process is never settled. The broker delivers it again and counts the delivery, and does the same for
+ * all messages that the process held. A message with too many of these deliveries moves to the queue of suspects, which delivers
+ * one message at a time: there a death counts against that message alone.
  */
 export class QueueRunner {
   readonly #home: ConsumedQueue;
@@ -55,7 +55,7 @@ export class QueueRunner {
   ) {
     const { name, type, concurrency, prefetch } = queue;
     const alone = { concurrency: 1, prefetch: 1 };
-    // A classic queue refuses to be told.
+    // A classic queue refuses consumers with a timeout argument.
     const ackTimeoutMs = type === 'quorum' ? parts.longestUnsettledMs(queue) : undefined;
     this.#home = { name, concurrency, prefetch, ackTimeoutMs };
     const aloneMs = parts.longestUnsettledMs({ ...queue, ...alone });

@@ -44,7 +44,7 @@ function failureOf({ name, message, stack, causes }: ThrownDescription): Omit<Ta
   };
 }
 
-/** Whoever knows the task finds it as it was sent: no attempt has begun, none has failed, and it has waited ever since. */
+/** Keeps the message as it was sent, so that a worker that knows the task runs it as attempt 1. */
 export function unknownTaskCopy(
   delivery: Delivery,
   attempt: Attempt,

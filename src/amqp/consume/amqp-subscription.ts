@@ -226,7 +226,7 @@ export class AmqpSubscription implements Subscription {
     });
     const { consumerTag } = await answered(consumed);
     if (!this.#wanted) return void (await answered(generation.channel.cancel(consumerTag)));
-    // In one piece with the answer: nobody else would notice.
+    // Check before the next await: the close handler ignores a channel that is still being set up.
     if (!generation.alive) throw new ConnectionClosedError('the channel ended when it began to consume');
     this.#consumerTag = consumerTag;
     this.#consumingSince = realElapsed();

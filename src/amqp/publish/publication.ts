@@ -4,20 +4,20 @@ import type { PublishTarget } from '../../errors/enqueue-errors';
 import type { OutgoingMessage } from '../../message/wire';
 import { realElapsed } from '../../time/real-timers';
 
-/** Told of each end before its sender is. */
+/** Called when a publication ends, before its sender is called. */
 export type OnSettled = (publication: Publication, error?: Error) => void;
 
 /**
- * One message on its way. A thousand of them may be, and each collection of garbage copies what is alive: so it holds
- * little, and makes the rest when somebody asks.
+ * One message between `publish` and its confirm. Up to 1,000 exist at once and survive minor garbage collections, so each stores
+ * little and derives the rest.
  */
 export class Publication implements BagItem {
   place = NO_PLACE;
   /** Set by a `basic.return`, which comes before the confirm. */
   returned: string | undefined = undefined;
-  /** Its turn among those in flight. */
+  /** Its place in the order of sending. */
   turn = 0;
-  /** Was in flight when the broker closed the channel without saying which message it objected to. */
+  /** It was in flight when the broker closed the channel and did not name the message that it refused. */
   suspect = false;
   /** By `performance.now()`. */
   readonly startedAt = realElapsed();
@@ -27,11 +27,11 @@ export class Publication implements BagItem {
     readonly timeoutMs: number,
     private readonly onEnd: OnPublishEnd,
     private readonly onSettled: OnSettled,
-    /** Whether its payload is in memory anyway. */
+    /** Whether the payload is in memory for another reason until the confirm, as that of a delivery is. */
     private readonly isHeld = false,
   ) {}
 
-  /** Of its payload: what keeping it takes, nearly. None where it is kept anyway. */
+  /** Bytes of the payload that this publication keeps in memory; 0 where another owner keeps it. */
   get bytes(): number {
     return this.isHeld ? 0 : this.message.body.length;
   }
@@ -46,7 +46,7 @@ export class Publication implements BagItem {
     return this.startedAt + this.timeoutMs;
   }
 
-  /** It was confirmed, or it failed. */
+  /** Ends the publication. @param error - why it failed; absent when it was confirmed. */
   settle(error?: Error): void {
     this.onSettled(this, error);
     this.onEnd(error);

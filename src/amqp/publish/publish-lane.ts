@@ -20,39 +20,40 @@ export interface PublishLaneHooks {
 }
 
 const NO_REPLY = Object.freeze({ code: 0, text: 'channel closed' });
-/** Before opening a channel again that the broker has just closed. */
+/** Delay before a channel is opened again after the broker closed it. */
 const REOPEN_DELAY_MS = 50;
-/** For how long a queue may answer with nothing but refusals before its channel is suspected. */
+/** A queue that only refuses for so long makes the lane replace its channel. */
 const REFUSED_MS = 1_000;
-/** Between two tries to give up a channel: a full queue refuses rightly, and for as long as it is full. */
+/** Pause between two replacements of a channel: a full queue refuses rightly, for as long as it is full. */
 const RETIRE_PAUSE_MS = 5_000;
-/** For how long everything else may be held back until nothing is in flight. What takes longer may never be answered. */
+/** To replace a channel, new messages wait until nothing is in flight, but no longer than this. */
 const DRAIN_MS = 250;
 
 /**
  * One confirm channel and the messages that go through it, in order.
  *
- * closed → opening → open → (the broker closes the channel) → opening …; the connection's loss leads to closed.
- * What was in flight at a loss is published again, with the same message id. When the broker closes the channel over
- * one message (missing exchange, no permission, too large), only that message fails: it is known by the exchange in
- * the reply, or, where the reply names none, found by sending the suspects one at a time.
+ * closed → opening → open → (the broker closes the channel) → opening …; a lost connection leads to closed.
  *
- * A channel on which a queue confirms nothing any more is given up for another once nothing is in flight: one that was
- * opened while the queue's leader was dead can be refused everything by RabbitMQ 3.10, long after another leads.
+ * After a loss, messages that were in flight are published again, with the same message id. If the broker closes the channel
+ * because of one message (missing exchange, no permission, too large), only that message fails. The broker's reply names its
+ * exchange; otherwise the messages in flight are sent again one at a time to find it.
+ *
+ * RabbitMQ 3.10 can refuse every message of a channel that was opened while the leader of the queue was dead, long after a new
+ * leader is there. So a channel on which a queue only refuses is replaced when nothing is in flight.
  */
 export class PublishLane {
   #model: ChannelModel | undefined;
-  /** Of the channel that is open. */
+  /** The writer of the open channel. */
   #writer: ConfirmWriter | undefined;
   #channel: ConfirmChannel | undefined;
-  /** Queues, by their address, that only refuse, and since when by `performance.now()`. */
+  /** Addresses of queues that only refuse → since when, by `performance.now()`. */
   readonly #refusing = new Map<string, number>();
-  /** The channel sends nothing more, and is given up should nothing be in flight until then, by `performance.now()`. */
+  /** While set, nothing is sent; the channel is replaced if nothing is in flight before this time (`performance.now()`). */
   #retiringUntil: number | undefined;
   #mayRetireAt = 0;
   #reopen: NodeJS.Timeout | undefined;
   #paused = false;
-  /** A suspect travels alone. */
+  /** A message that may have closed the channel is sent alone. */
   #suspectInFlight = false;
   #failure = NO_REPLY as { readonly code: number; readonly text: string };
   readonly #waiting = new Fifo<Publication>();

@@ -163,7 +163,7 @@ export function asCarriedOut(before: ScheduleState, decision: Decision, failed: 
   return { ...state, entries };
 }
 
-/** Whoever asked for a tick now is told that there is none: he may ask again. */
+/** A trigger that failed is answered with a refusal; the caller may try again. */
 function withRefusals({ state, ticks }: Decision, failed: ReadonlySet<string>): ScheduleState {
   const refused = new Set(ticks.flatMap(({ id, command }) => (failed.has(id) ? (command ?? []) : [])));
   if (refused.size === 0) return state;

@@ -18,7 +18,7 @@ export type GaugeReader = () => GaugeValues | Promise<GaugeValues>;
 export type ObserverOf = (name: HistogramName, labels: LabelValues) => Observer | undefined;
 
 /**
- * The one place where is counted; whoever exports reads it. Counters and histograms go on for as long as the process;
+ * The single store of all counts; exporters read from it. Counters and histograms go on for as long as the process;
  * gauges are read at the moment.
  */
 export class MetricsModel {

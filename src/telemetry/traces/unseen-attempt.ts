@@ -4,7 +4,7 @@ import { traceIdOfTraceparent } from '../../message/trace-context';
 import type { OpenTelemetryApi } from './open-telemetry-api';
 import { remoteSpan } from './spans';
 
-/** Of a message that adds nothing to its headers, and whose end is told to nobody. */
+/** The trace of a send that adds no headers and records no span. */
 export const UNTOLD: SendTrace = Object.freeze({ headers: undefined, end: undefined });
 
 /**

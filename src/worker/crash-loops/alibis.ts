@@ -8,30 +8,29 @@ import { alibiName, lifelineName } from '../../topology/names';
 import { Pauses } from './pauses';
 import { acquittalsOf } from './suspects';
 
-/** Between two looks: at a delivery, for an alibi (the broker logs each that finds none), at a broker that is away. */
+/** Pause between two checks. The broker logs each look-up of a queue that does not exist, so it is not shorter. */
 const LOOK_MS = SECOND;
-/** How long a verdict waits for an alibi: a survivor has to notice the loss, to come back and to say so. */
+/** How long a verdict waits for an alibi: a process that survived must notice the loss, reconnect and declare the queue. */
 const HEARING_MS = 15 * SECOND;
-/** How long a survivor tries to give one. */
+/** How long a process that survived tries to declare the alibi. */
 const TESTIMONY_MS = 10 * MINUTE;
-/** How long one stands: the suspect may wait behind others for its verdict. */
+/** Lifetime of an alibi: the suspect may wait behind others for its verdict. */
 const EXPIRES_MS = HOUR;
-/** How long a verdict waits for a process that lives and does not answer: its event loop stands still. */
+/** How long a verdict waits for a process that is alive and whose event loop is blocked. */
 const BLOCKED_MS = 5 * MINUTE;
-/** How long a suspect waits for its lifeline. */
+/** Bounds the opening of the lifeline before a suspect begins. */
 const LIFELINE_MS = 5 * SECOND;
-/** An acknowledgement may be lost on its way, too. */
+/** Keep watching this long after the run: the acknowledgement itself may be lost. */
 const LATE_ACK_MS = 2 * SECOND;
 
 /**
- * Tells deaths of a suspect's worker from losses of its connection, which the broker counts alike. Only the process that
- * ran the suspect knows which it was, and only if it is alive. So a process that lost its connection over a suspect
- * leaves word of it where every other one can look: a queue of that name exists. Nothing is ever sent to it, and it
- * expires. The name is of this one trial; the next has another.
+ * Distinguishes the death of a suspect's worker from the loss of its connection. The broker counts both alike. Only the process
+ * that ran the suspect knows which it was, and only if it is alive. So a process that lost its connection during such a run
+ * declares a queue, the alibi, whose name every other process can look up. The queue stays empty and expires. Each run has a
+ * name of its own.
  *
- * A process whose event loop stands still can leave no word. So a suspect runs while its process holds a lock on a
- * connection without heartbeats: that ends when the process dies, and not before. As long as it is held, there is no
- * verdict.
+ * A process whose event loop is blocked cannot declare anything. So it holds a lock, the lifeline, during the run, on a connection
+ * without heartbeats: the lock ends when the process dies, and not before. While it is held, there is no verdict.
  *
  * @see docs/decisions/007-suspects-have-a-queue.md
  */
