@@ -36,11 +36,11 @@ interface DiscardCommandOptions extends MoveOptions {
 export function addReplayCommand(dead: Command, session: Session): void {
   const command = dead
     .command('replay')
-    .description('Bring dead letters back to work, attempts from the start. Asks first, and says how many.')
-    .option('--dry-run', 'only say how many it would be')
+    .description('Put dead letters back into their home queues, with all attempts. Shows how many, and asks first.')
+    .option('--dry-run', 'only show how many')
     .option('--yes', 'do not ask')
     .option('--poison', 'also letters whose task killed its worker (reason crash-loop), which else must be named')
-    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000))
+    .option('--limit <number>', 'at most this many of each queue', wholeNumber(1, 10_000_000))
     .option('--rate <number>', 'at most so many a second', positiveNumber)
     .option('--edit', 'open each payload in $VISUAL or $EDITOR first; the original is kept in the history')
     .option(
@@ -137,9 +137,9 @@ async function agreed(
 export function addDiscardCommand(dead: Command, session: Session): void {
   const command = dead
     .command('discard')
-    .description('Remove dead letters for good. Asks first, and says how many.')
-    .option('--dry-run', 'only say how many it would be')
-    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000))
+    .description('Delete dead letters for good. Shows how many, and asks first.')
+    .option('--dry-run', 'only show how many')
+    .option('--limit <number>', 'at most this many of each queue', wholeNumber(1, 10_000_000))
     .option('--yes', 'do not ask');
   withFilterOptions(command, 'warren dead discard emails --task emails.sendWelcome --older-than 30d');
   command.action(async (queues: readonly string[], options: DiscardCommandOptions) => {

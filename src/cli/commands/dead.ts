@@ -31,7 +31,7 @@ interface ExportOptions extends FilterOptions {
 export function addDeadCommand(program: Command, session: Session): void {
   const dead = program
     .command('dead')
-    .description('Look after dead letters: what finally failed.')
+    .description('List, replay and discard dead letters: tasks that failed for good.')
     .addHelpText('after', exampleText(['warren dead list emails --reason exhausted --younger-than 2h']));
   addListCommand(dead, session);
   addShowCommand(dead, session);
@@ -43,8 +43,8 @@ export function addDeadCommand(program: Command, session: Session): void {
 function addListCommand(dead: Command, session: Session): void {
   const command = dead
     .command('list')
-    .description('List dead letters, oldest first. Looking changes nothing.')
-    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 1_000_000), 50);
+    .description('List dead letters, oldest first. Changes nothing.')
+    .option('--limit <number>', 'at most this many of each queue', wholeNumber(1, 1_000_000), 50);
   withFilterOptions(command, 'warren dead list emails --error TypeError --message "mailbox full"');
   command.action(async (queues: readonly string[], options: ListOptions) => {
     session.exitCode = await session.withApp(options, (app) => list(queues, options, app, session));
@@ -113,7 +113,7 @@ function addExportCommand(dead: Command, session: Session): void {
     .command('export')
     .description('Write dead letters as JSON Lines. They stay where they are.')
     .option('--output <file>', 'where to (default: standard output)')
-    .option('--limit <number>', 'at most so many of each queue', wholeNumber(1, 10_000_000));
+    .option('--limit <number>', 'at most this many of each queue', wholeNumber(1, 10_000_000));
   withFilterOptions(command, 'warren dead export emails --output emails.dead.jsonl');
   command.action(async (queues: readonly string[], options: ExportOptions) => {
     session.exitCode = await session.withApp(options, (app) => exportLetters(queues, options, app, session));

@@ -32,7 +32,7 @@ interface DoctorOptions extends CommonOptions {
 export function addDoctorCommand(program: Command, session: Session): void {
   const command = program
     .command('doctor')
-    .description('Look for what will bite, and say the remedy. Changes nothing; exits with 1 where it finds something.')
+    .description('Find problems, and show their remedies. Changes nothing; exits with 1 if it finds any.')
     .option('--consumer-timeout <duration>', 'consumer_timeout of rabbitmq.conf, which no broker tells', duration);
   withManagementOptions(withCommonOptions(command, "warren doctor --tasks 'dist/**/*.tasks.js'"));
   command.action(async (options: DoctorOptions) => {
@@ -140,7 +140,7 @@ function report(findings: readonly Finding[], facts: DoctorFacts, app: TaskApp, 
         `${output.style(STYLES[severity], severity.padEnd(7))} ${printable(what)}\n        ${printable(remedy)}`,
       );
     }
-    const calm = facts.withoutTasks === true ? 'Nothing will bite of what was looked at.' : 'Nothing will bite.';
+    const calm = facts.withoutTasks === true ? 'No problems in what was checked.' : 'No problems.';
     output.print(bad.length === 0 ? calm : `${bad.length} ${bad.length === 1 ? 'finding' : 'findings'}.`);
   }
   return bad.length === 0 ? EXIT.ok : EXIT.problem;

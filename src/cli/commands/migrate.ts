@@ -30,7 +30,7 @@ export function addMigrateCommand(topology: Command, session: Session): void {
   const command = topology
     .command('migrate')
     .description(
-      'Move queues to the arguments of the plan, with what stands in them. Stop their workers and senders first.',
+      'Give queues the arguments of the plan, and keep their messages. Stop their workers and senders first.',
     )
     .argument('[queue...]', 'home queues; each with its dead letters and suspects (default: those of the tasks)')
     .option('--ladder', 'only the exchanges of the delay ladder, while tasks go on; once no earlier version runs')
@@ -171,7 +171,7 @@ function stepText(step: MigrationStep): string {
     case 'blocked':
       return `${step.consumers} consumers: stop the workers, then run this again`;
     case 'busy':
-      return 'somebody sends to it: stop the senders, then run this again';
+      return 'a sender is still active: stop the senders, then run this again';
     case 'watch':
       return 'watching whether anybody sends to it';
     case 'prepare-holding':

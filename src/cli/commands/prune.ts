@@ -36,7 +36,7 @@ export function addPruneCommand(topology: Command, session: Session): void {
     .command('prune')
     .description("Delete queues that are Warren's, not in the plan, empty and unused. Asks first.")
     .argument('[queue...]', 'home queues that are no longer used (default: found, where the management plugin answers)')
-    .option('--dry-run', 'only say what would be deleted')
+    .option('--dry-run', 'only show what would be deleted')
     .option('--yes', 'do not ask');
   withManagementOptions(withCommonOptions(command, 'warren topology prune old-emails --dry-run'));
   command.action(async (queues: readonly string[], options: PruneOptions) => {

@@ -11,7 +11,7 @@ import { formatTable } from '../table';
 export function addSchedulesCommand(program: Command, session: Session): void {
   const schedules = program
     .command('schedules')
-    .description('Look after schedules: when tasks run by themselves.')
+    .description('List, pause, resume, trigger and remove schedules.')
     .addHelpText('after', exampleText(['warren schedules list']));
   addListCommand(schedules, session);
   addTriggerCommand(schedules, session);
@@ -44,7 +44,7 @@ function addListCommand(schedules: Command, session: Session): void {
 function addTriggerCommand(schedules: Command, session: Session): void {
   const command = schedules
     .command('trigger')
-    .description('Run schedules once, now, beside their times. Paused ones, too.')
+    .description('Run schedules once, now. Paused schedules, too.')
     .argument('<name...>', 'schedules');
   withCommonOptions(command, 'warren schedules trigger reports.nightly');
   command.action(async (names: readonly string[], options: CommonOptions) => {

@@ -22,7 +22,7 @@ export function addStatusCommand(program: Command, session: Session): void {
     .command('status')
     .description('Show the queues: ready, running, dead, consumers, rates. Exits with 1 where a queue is missing.')
     .argument('[queue...]', 'home queues (default: those of the tasks)')
-    .option('--watch', 'again and again, until Ctrl-C')
+    .option('--watch', 'refresh until Ctrl-C')
     .option('--interval <duration>', 'how often', duration, '2s' as Duration);
   withManagementOptions(withCommonOptions(command, 'warren status emails reports --watch'));
   command.action(async (queues: readonly string[], options: StatusOptions) => {

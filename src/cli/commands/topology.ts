@@ -98,7 +98,9 @@ const shown = (value: unknown): string => (value === undefined ? '(absent)' : pr
 function addApplyCommand(topology: Command, session: Session): void {
   const command = topology
     .command('apply')
-    .description('Declare everything of the plan. What stands there with other arguments is told, and left alone.');
+    .description(
+      'Declare every queue and exchange of the plan. Reports what exists with other arguments, and leaves it.',
+    );
   withCommonOptions(command, 'warren topology apply --url amqp://deploy:…@rabbit');
   command.action(async (options: CommonOptions) => {
     session.exitCode = await session.withApp(options, (app) => apply(app, session.output(options)));

@@ -60,7 +60,7 @@ export function checkDeprecated({ management }: DoctorFacts): readonly Finding[]
   return [
     {
       severity: 'warning',
-      what: `somebody uses what a later RabbitMQ takes away: ${features.join(', ')}`,
+      what: `features are in use that a later RabbitMQ removes: ${features.join(', ')}`,
       remedy: 'See https://www.rabbitmq.com/release-information/deprecated-features-list before the next upgrade.',
     },
   ];
@@ -73,8 +73,7 @@ export function checkTransientQueues({ management }: DoctorFacts): readonly Find
     {
       severity: 'warning',
       what: `queues are neither durable nor exclusive, which RabbitMQ 4.3 refuses: ${queues.slice(0, MAX_NAMES).join(', ')}${queues.length > MAX_NAMES ? ', …' : ''}`,
-      remedy:
-        'Let whoever declares them make them durable (with x-expires, if they are to go by themselves) or exclusive.',
+      remedy: 'Change the code that declares them: durable (with x-expires, if they should expire) or exclusive.',
     },
   ];
 }

@@ -39,7 +39,7 @@ const CHECKS: readonly Check[] = [
   checkSchedules,
 ];
 
-/** Everything that will bite, worst first. */
+/** All findings, worst first. */
 export function diagnose(facts: DoctorFacts): readonly Finding[] {
   const order = ['problem', 'warning', 'note'];
   return CHECKS.flatMap((check) => check(facts)).sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));

@@ -109,7 +109,7 @@ function extraFinding({ entity, name }: TopologyDifference): Finding {
   return {
     severity: 'note',
     what: `the ${entity} "${name}" is not in the plan`,
-    remedy: 'Where nobody means it, remove it by hand: Warren never removes what others may have made.',
+    remedy: 'If it is not wanted, remove it by hand: Warren never removes what others may have made.',
   };
 }
 

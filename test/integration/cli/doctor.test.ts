@@ -50,7 +50,7 @@ describe.each(TESTED_SERIES.map((series) => ({ series })))(
       const healthy = await run(['doctor', ...management], 'healthy');
       expect(healthy).toMatchObject({
         code: 0,
-        stdout: `RabbitMQ ${broker.version} at ${app.address}\nNothing will bite.\n`,
+        stdout: `RabbitMQ ${broker.version} at ${app.address}\nNo problems.\n`,
       });
       const alone = await doctor('healthy', ['--no-management']);
       expect(alone).toEqual({
@@ -72,7 +72,7 @@ describe.each(TESTED_SERIES.map((series) => ({ series })))(
       const bare = await warren(['doctor', '--url', broker.url, '--no-management']);
       expect(bare).toMatchObject({ code: 0 });
       expect(bare.stdout).toMatch(/no task is known here: .* were not looked at\n.*--tasks/);
-      expect(bare.stdout).toMatch(/Nothing will bite of what was looked at\.\n$/);
+      expect(bare.stdout).toMatch(/No problems in what was checked\.\n$/);
       await broker.ctl('add_vhost', 'empty');
       await broker.ctl('set_permissions', '-p', 'empty', 'guest', '.*', '.*', '.*');
       const empty = await run(['doctor', '--json', ...management], 'emails', {}, `${broker.url}/empty`);

@@ -187,7 +187,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
       })();
       const busy = await run(['topology', 'migrate', queue, '--yes']);
       expect(busy.code).toBe(1);
-      expect(busy.stderr).toMatch(/somebody sends to it: stop the senders, then run this again/);
+      expect(busy.stderr).toMatch(/a sender is still active: stop the senders, then run this again/);
       expect(await app.broker.queueState(queue)).toBeDefined();
       sending = false;
       await sender;

@@ -186,7 +186,12 @@ it.each<[string, Partial<DoctorFacts>, string, RegExp]>([
     'warning',
     /may be 10 connections/,
   ],
-  ['what a later version takes away', managed({ deprecated: ['global_qos'] }), 'warning', /takes away: global_qos/],
+  [
+    'what a later version takes away',
+    managed({ deprecated: ['global_qos'] }),
+    'warning',
+    /later RabbitMQ removes: global_qos/,
+  ],
   ['what the user may not read', managed({ unreadable: ['alarms'] }), 'note', /not looked at, .*: alarms$/],
   ['disabled feature flags', managed({ disabledFlags: ['khepri_db'] }), 'warning', /khepri_db/],
   ['transient queues', managed({ transientQueues: ['tmp'] }), 'warning', /4\.3 refuses: tmp/],
