@@ -85,7 +85,9 @@ describe.each(TESTED_SERIES)('TLS to RabbitMQ %s', (series) => {
     ['by another address, with the name said', () => url, { servername: 'localhost' }],
     ['with TLS 1.3 alone', () => url, { minVersion: 'TLSv1.3' } as const],
   ])('connects to a trusted broker %s', async (_, to, tls) => {
-    const { roundTrip } = await consuming(watchBroker({ url: to(), tls: { ...trusted(), ...tls } }));
+    // A broker that has just started, on a busy machine, may need longer for its first handshake than the default allows.
+    const options = { url: to(), connectTimeoutMs: 60_000, tls: { ...trusted(), ...tls } };
+    const { roundTrip } = await consuming(watchBroker(options));
     await roundTrip('after');
   });
 
