@@ -114,7 +114,9 @@ describe('on a terminal', () => {
     const command = onTerminal(['worker', TASKS, '--concurrency', '3']);
     await command.showed(/Ctrl-C stops/);
     expect(command.screen).toMatch(/warren \d+\.\d+\.\d+ on RabbitMQ \d+\.\d+\.\d+ at amqp:\/\/127\.0\.0\.1:\d+\r\n/);
-    expect(command.screen).toMatch(new RegExp(` {2}${queue} {2}3 at a time {2}${queue}\\.sendWelcome`));
+    expect(command.screen).toMatch(
+      new RegExp(` {2}${queue} {2}3 at a time {2}${queue}\\.order, ${queue}\\.sendWelcome`),
+    );
     command.type(CTRL_C);
     expect(await command.ended()).toBe(0);
     expect(command.screen).toMatch(/info .*worker stopped/);

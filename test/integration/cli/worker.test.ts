@@ -37,7 +37,7 @@ describe.each(sharedBrokers().map(({ version, url }) => ({ version, url })))(
         level: 'info',
         server: `RabbitMQ ${version}`,
         queues: [{ name: queue, concurrency: 7 }],
-        tasks: [`${queue}.sendWelcome`],
+        tasks: [`${queue}.order`, `${queue}.sendWelcome`],
       });
       expect(worker.stderr).not.toContain('guest:');
 
