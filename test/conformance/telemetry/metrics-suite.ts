@@ -336,6 +336,7 @@ export function describeMetrics(brokerName: string, urlOf: () => string): void {
           'warren.connection.blocked_time',
           'warren.connection.reconnects',
           'warren.event_loop.delay',
+          'warren.clock.skew',
         ];
         expect(silent.filter((name) => !without.includes(name))).toEqual([]);
         for (const [name, { descriptor }] of found) {
