@@ -38,7 +38,9 @@ export function typeScriptHint(path: string, error: unknown): string {
   if (code !== 'ERR_UNKNOWN_FILE_EXTENSION' && code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' && name !== 'SyntaxError') {
     return '';
   }
-  const ofConfig = /config\.ts$/.test(path) ? ' name it .mts if it holds "export",' : '';
+  // An unknown extension: this Node reads no TypeScript at all, whatever the file is called.
+  const mayRename = /config\.ts$/.test(path) && code !== 'ERR_UNKNOWN_FILE_EXTENSION';
+  const ofConfig = mayRename ? ' name it .mts if it holds "export",' : '';
   return (
     `\nNode ${process.versions.node} cannot load it by itself: name the built file,${ofConfig} or start the process with a ` +
     'TypeScript loader: npm install --save-dev @oxc-node/core, NODE_OPTIONS="--import @oxc-node/core/register" (tsx emits no ' +

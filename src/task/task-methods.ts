@@ -61,10 +61,15 @@ export interface EnqueueMethod<P> {
   many(items: EnqueueItems<P>): Promise<readonly EnqueueResult[]>;
 }
 
-/** A task without a payload is called without one. */
+/** Only `any` makes `1 & P` something that 0 may be. */
+type IsAny<P> = 0 extends 1 & P ? true : false;
+
+/** A task without a payload is called without one. One whose payload is `any` takes whatever it is given. */
 // biome-ignore lint/suspicious/noConfusingVoidType: `TaskContract<void>` is how a task without a payload is written.
 export type EnqueueArguments<P> = [P] extends [undefined | void]
-  ? [payload?: undefined, options?: EnqueueOptions]
+  ? IsAny<P> extends true
+    ? [payload: P, options?: EnqueueOptions]
+    : [payload?: undefined, options?: EnqueueOptions]
   : [payload: PayloadInput<P>, options?: EnqueueOptions];
 
 /**

@@ -11,7 +11,7 @@ import { formatTable } from '../table';
 export function addSchedulesCommand(program: Command, session: Session): void {
   const schedules = program
     .command('schedules')
-    .description('List, pause, resume, trigger and remove schedules.')
+    .description('List, pause, resume and trigger schedules.')
     .addHelpText('after', exampleText(['warren schedules list']));
   addListCommand(schedules, session);
   addTriggerCommand(schedules, session);

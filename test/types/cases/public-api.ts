@@ -6,6 +6,7 @@ import {
   fixed,
   type Logger,
   Task,
+  type TaskClient,
   type TaskContext,
   TaskQueue,
 } from '../../../src';
@@ -124,3 +125,18 @@ export async function usage(logger: Logger): Promise<void> {
     }
   });
 }
+
+// A payload of any type takes whatever it is given.
+declare class AnyTasks {
+  // biome-ignore lint/suspicious/noExplicitAny: what users write.
+  one(payload: any): void;
+  // biome-ignore lint/suspicious/noExplicitAny: what users write.
+  two(payload: any, task: TaskContext): void;
+}
+declare const anyClient: TaskClient;
+const anyTasks = anyClient.of(AnyTasks);
+void anyTasks.one({ q: 1 });
+void anyTasks.one('x', { delay: '5s' });
+void anyTasks.two([1]);
+// @ts-expect-error: a payload that any type fits is a payload all the same.
+void anyTasks.one();
