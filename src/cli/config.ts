@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { OPTION_KEYS } from '../app/app-options';
 import { loadFile, typeScriptHint } from '../app/load-file';
 import type { WarrenConfig } from '../app/warren-config';
 import { describeThrown } from '../errors/describe-thrown';
 import { describeValue } from '../options/describe-value';
+import { OptionReader } from '../options/option-reader';
 import { isTaskContract } from '../task/contract';
 import { UsageError } from './usage-error';
 
@@ -34,7 +36,12 @@ export async function loadConfig(cwd: string, named: string | undefined): Promis
   return { path, folder: dirname(path), config };
 }
 
-function checkOwnOptions({ contracts, management }: WarrenConfig, shown: string): void {
+const KEYS: readonly string[] = ['contracts', 'management', ...OPTION_KEYS];
+
+function checkOwnOptions({ contracts, management, ...others }: WarrenConfig, shown: string): void {
+  const problems: string[] = [];
+  new OptionReader(others, shown, problems).refuseUnknown(KEYS);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
   if (contracts !== undefined && !(Array.isArray(contracts) && contracts.every(isTaskContract))) {
     throw new UsageError(`${shown}: contracts must be an array of what defineTask() returns`);
   }

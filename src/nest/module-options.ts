@@ -1,5 +1,5 @@
 import type { FactoryProvider, ModuleMetadata, Type } from '@nestjs/common';
-import type { TaskAppOptions } from '../app/app-options';
+import { OPTION_KEYS, type TaskAppOptions } from '../app/app-options';
 import { ConfigurationError } from '../errors/configuration-error';
 import { OptionReader } from '../options/option-reader';
 import type { ClassType } from '../task/class-type';
@@ -66,10 +66,16 @@ const NESTS_OWN: Readonly<Record<string, string>> = {
   handleSignals: 'signals are Nest’s: app.enableShutdownHooks()',
 };
 
+const MODULE_KEYS: readonly string[] = [
+  ...['handlers', 'globalEnhancers', 'connection', 'isGlobal'],
+  ...OPTION_KEYS.filter((key) => !(key in NESTS_OWN)),
+];
+
 /** @throws ConfigurationError with every mistake. */
 export function readModuleOptions(options: WarrenModuleOptions): ResolvedModuleOptions {
   const problems: string[] = [];
   const reader = new OptionReader(options, 'WarrenModule', problems);
+  reader.refuseUnknown(MODULE_KEYS, Object.keys(NESTS_OWN));
   for (const [key, why] of Object.entries(NESTS_OWN)) {
     if (reader.value(key) !== undefined) reader.note(`"${key}" is not an option here: ${why}`);
   }

@@ -55,9 +55,9 @@ export class OptionReader {
   }
 
   /** Notes every key that is not among `known`, with the name that was probably meant. */
-  refuseUnknown(known: readonly string[]): void {
+  refuseUnknown(known: readonly string[], refusedElsewhere: readonly string[] = []): void {
     for (const key of Object.keys(this.#options)) {
-      if (known.includes(key)) continue;
+      if (known.includes(key) || refusedElsewhere.includes(key)) continue;
       const nearest = nearestName(key, known);
       const hint = nearest === undefined ? `valid are ${known.join(', ')}` : `did you mean "${nearest}"?`;
       this.note(`unknown option "${this.path(key)}": ${hint}`);

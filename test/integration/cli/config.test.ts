@@ -107,6 +107,7 @@ describe('warren.config', () => {
     ],
     ['code that is none', 'warren.config.cjs', 'module.exports = {', /cannot be loaded: SyntaxError/],
     ['an unknown option', 'warren.config.json', '{ "task": ["x"] }', /unknown option "task".*tasks/],
+    ["one of the command line's own", 'warren.config.json', '{ "managment": "x" }', /did you mean "management"/],
     ['contracts that are none', 'warren.config.json', '{ "contracts": [1] }', /contracts must be an array/],
     ['a management that is no URL', 'warren.config.json', '{ "management": 3 }', /management must be a URL or false/],
   ])('that holds %s is refused with 2, and without a password or a stack', async (_name, file, text, expected) => {
