@@ -106,8 +106,8 @@ export function createAmqpBroker({ url, credentials, tls, fastPath, ...given }: 
 
 /**
  * Publishing and administration share one connection; consuming has others, because an alarm stops the broker from
- * reading a connection that publishes, its acknowledgements included, and because a message that amqplib cannot
- * decode closes the whole connection that it arrives on.
+ * reading a connection that publishes, its acknowledgements included, and because a lost connection gives back all
+ * deliveries that are out on it.
  */
 class AmqpBroker implements Broker {
   readonly publisher: Publisher;

@@ -4,6 +4,7 @@ import type { DeadLetterFilter } from '../dead-letter/filter';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../settlement/outcome';
 import { printable } from '../text/printable';
 import { type Duration, parseDuration } from '../time/duration';
+import { MAX_INSTANT } from '../time/instant';
 import { deadQueueName } from '../topology/names';
 import { type CommonOptions, collect, duration, withCommonOptions } from './options';
 import type { Output } from './output';
@@ -49,7 +50,7 @@ export function filterOf(options: FilterOptions, now: number): DeadLetterFilter 
 
 /** A duration may be longer than dates go back. */
 const before = (now: number, duration: Duration): Date =>
-  new Date(Math.max(-8.64e15, now - (parseDuration(duration) ?? 0)));
+  new Date(Math.max(-MAX_INSTANT, now - (parseDuration(duration) ?? 0)));
 
 /** The queues that are named, else those of the tasks. @throws UsageError when there are none. */
 export function queuesOf(named: readonly string[], app: TaskApp): readonly string[] {

@@ -14,6 +14,7 @@ import { unreadableProblems } from '../message/unreadable-headers';
 import type { IncomingMessage } from '../message/wire';
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../settlement/outcome';
 import type { TaskFailure } from '../task/context';
+import { MAX_INSTANT } from '../time/instant';
 
 /** A message that finally failed, as it stands in a dead-letter queue. */
 export interface DeadLetter {
@@ -79,7 +80,7 @@ export function readDeadLetter(homeQueue: string, message: IncomingMessage): Dea
     error: failures.at(-1),
     failures,
     problems: [...readProblems(headerOf(headers, HEADER.problems)), ...unreadableProblems(message)],
-    diedAt: instant(integerHeader(headers, HEADER.deadAt, 0, 8.64e15) ?? seconds(death?.['time'])),
+    diedAt: instant(integerHeader(headers, HEADER.deadAt, 0, MAX_INSTANT) ?? seconds(death?.['time'])),
     enqueuedAt: instant(seconds(properties.timestamp)),
     replays: integerHeader(headers, HEADER.replays, 0, Number.MAX_SAFE_INTEGER) ?? 0,
     original: originalBody(headers),

@@ -1,8 +1,7 @@
+import { MAX_INSTANT } from '../time/instant';
 import { HEADER, headerOf, integerHeader } from './headers';
 import { DELAY_PREFIX } from './origin';
 import type { IncomingMessage } from './wire';
-
-const MAX_INSTANT = 8.64e15;
 
 /**
  * When a message left the delay ladder for its home queue, by the broker's clock: whole seconds, rounded down; in

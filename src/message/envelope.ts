@@ -1,4 +1,5 @@
 import type { TaskFailure } from '../task/context';
+import { MAX_INSTANT } from '../time/instant';
 import { parseFailures } from './failure-history';
 import { HEADER, headerOf, integerHeader, textHeader } from './headers';
 import { originOf } from './origin';
@@ -6,7 +7,6 @@ import type { IncomingMessage, MessageHeaders } from './wire';
 
 /** Attempts beyond this are a forgery; the header then counts as absent. */
 const MAX_ATTEMPT = 1_000_000;
-const MAX_INSTANT = 8.64e15;
 
 /** What a message says about itself, read without trust. */
 export interface Envelope {

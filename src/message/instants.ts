@@ -1,7 +1,6 @@
+import { MAX_INSTANT } from '../time/instant';
 import { HEADER, integerHeader } from './headers';
 import type { IncomingMessage } from './wire';
-
-const MAX_INSTANT = 8.64e15;
 
 /**
  * When a task was first enqueued, in milliseconds since 1970; to the second where its id does not tell more than the

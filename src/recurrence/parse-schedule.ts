@@ -2,13 +2,13 @@ import type { OptionReader } from '../options/option-reader';
 import {
   type CatchUp,
   LAST_TICK,
-  MAX_INSTANT,
   type Overlap,
   type Recurrence,
   type ScheduleRule,
   type ScheduleSettings,
 } from '../task/schedule';
 import { DAY, HOUR, SECOND } from '../time/duration';
+import { MAX_INSTANT } from '../time/instant';
 import { cronProblem, isTimeZone } from './cron';
 import type { ScheduleOptions } from './schedule-options';
 import { tickAfter } from './ticks';

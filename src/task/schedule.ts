@@ -44,7 +44,5 @@ export interface ScheduleDefinition extends ScheduleSettings {
   readonly payload: unknown;
 }
 
-/** The last millisecond that a date can hold. */
-export const MAX_INSTANT = 8.64e15;
 /** The last instant that a schedule may tick at. */
 export const LAST_TICK = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

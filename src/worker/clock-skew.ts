@@ -5,6 +5,7 @@ import { HEADER, headerOf, integerHeader } from '../message/headers';
 import type { IncomingMessage } from '../message/wire';
 import type { Clock } from '../time/clock';
 import { MINUTE, SECOND } from '../time/duration';
+import { MAX_INSTANT } from '../time/instant';
 import { DELAY_DELIVER_EXCHANGE } from '../topology/names';
 
 /** What a delivery may take from the broker to this process without being a proof. */
@@ -13,8 +14,6 @@ const ON_THE_WAY_MS = SECOND;
 const TOLD_MS = 5 * SECOND;
 /** One event for one difference: what waited in a queue shows it not exactly. */
 const TOLD_EVERY_MS = MINUTE;
-/** The largest instant of a `Date`. */
-const MAX_INSTANT = 8.64e15;
 
 /**
  * How far this machine's clock is ahead of those of senders, as far as it is proved. Expiry is written by the sender's

@@ -1,10 +1,9 @@
 import type { ChannelModel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { Delivery, QueueReader } from '../../broker/broker';
-import { QueueMissingError } from '../../errors/broker-errors';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
-import { answered, closeChannel, openChannel } from '../connect/channels';
-import { channelError, channelFailure } from '../connect/error-mapping';
+import { answered, closeChannel } from '../connect/channels';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
+import { openForReading } from './reading-channel';
 
 /** How long a message that is on its way may take before the broker is asked whether there is any. */
 const ARRIVAL_MS = 30;
@@ -30,20 +29,15 @@ export class AmqpPrefetchingReader implements QueueReader {
    * @param ahead - unsettled messages that the consumer may hold, 1 to 65,535.
    * @throws QueueMissingError, AccessRefusedError, ConnectionClosedError
    */
-  static async open(model: ChannelModel | undefined, queue: string, ahead: number): Promise<AmqpPrefetchingReader> {
-    if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
-    const channel = await openChannel(model);
-    const reader = new AmqpPrefetchingReader(queue, new ChannelGeneration(channel));
-    try {
+  static open(model: ChannelModel | undefined, queue: string, ahead: number): Promise<AmqpPrefetchingReader> {
+    return openForReading(model, queue, async (generation) => {
+      const { channel } = generation;
+      const reader = new AmqpPrefetchingReader(queue, generation);
       await answered(channel.prefetch(ahead));
       const { consumerTag } = await answered(channel.consume(queue, (message) => reader.#take(message)));
       reader.#tag = consumerTag;
       return reader;
-    } catch (error) {
-      void closeChannel(channel);
-      if (channelFailure(error).code === 404) throw new QueueMissingError(queue);
-      throw channelError(error, `read queue "${queue}"`);
-    }
+    });
   }
 
   async next(): Promise<Delivery | undefined> {

@@ -1,10 +1,9 @@
 import type { ChannelModel } from 'amqplib';
 import type { Delivery, QueueReader } from '../../broker/broker';
-import { QueueMissingError } from '../../errors/broker-errors';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
-import { answered, closeChannel, openChannel } from '../connect/channels';
-import { channelError, channelFailure } from '../connect/error-mapping';
+import { answered, closeChannel } from '../connect/channels';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
+import { openForReading } from './reading-channel';
 
 /** Reads with `basic.get`: the broker says when the queue is empty, which no consumer is ever told. */
 export class AmqpReader implements QueueReader {
@@ -14,18 +13,11 @@ export class AmqpReader implements QueueReader {
   ) {}
 
   /** @throws QueueMissingError, AccessRefusedError, ConnectionClosedError */
-  static async open(model: ChannelModel | undefined, queue: string): Promise<AmqpReader> {
-    if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
-    const channel = await openChannel(model);
-    const generation = new ChannelGeneration(channel);
-    try {
-      await answered(channel.checkQueue(queue));
-    } catch (error) {
-      void closeChannel(channel);
-      if (channelFailure(error).code === 404) throw new QueueMissingError(queue);
-      throw channelError(error, `read queue "${queue}"`);
-    }
-    return new AmqpReader(queue, generation);
+  static open(model: ChannelModel | undefined, queue: string): Promise<AmqpReader> {
+    return openForReading(model, queue, async (generation) => {
+      await answered(generation.channel.checkQueue(queue));
+      return new AmqpReader(queue, generation);
+    });
   }
 
   async next(): Promise<Delivery | undefined> {

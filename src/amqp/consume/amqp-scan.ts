@@ -1,10 +1,9 @@
 import type { ChannelModel, ConsumeMessage, GetMessage } from 'amqplib';
 import type { Delivery, QueueScan } from '../../broker/broker';
-import { QueueMissingError } from '../../errors/broker-errors';
 import { ConnectionClosedError } from '../../errors/enqueue-errors';
-import { answered, closeChannel, openChannel } from '../connect/channels';
-import { channelError, channelFailure } from '../connect/error-mapping';
+import { answered, closeChannel } from '../connect/channels';
 import { AmqpDelivery, ChannelGeneration } from './amqp-delivery';
+import { openForReading } from './reading-channel';
 
 /** How long a message that is on its way may take before the broker is asked whether there is any. */
 const ARRIVAL_MS = 30;
@@ -72,18 +71,12 @@ export class AmqpScan implements QueueScan {
    * @param maxWindow - how many messages may come before they are read.
    * @throws QueueMissingError, AccessRefusedError, ConnectionClosedError
    */
-  static async open(model: ChannelModel | undefined, queue: string, maxWindow: number): Promise<AmqpScan> {
-    if (model === undefined) throw new ConnectionClosedError('it is lost at the moment');
-    const channel = await openChannel(model);
-    const scan = new AmqpScan(queue, new ChannelGeneration(channel), maxWindow);
-    try {
+  static open(model: ChannelModel | undefined, queue: string, maxWindow: number): Promise<AmqpScan> {
+    return openForReading(model, queue, async (generation) => {
+      const scan = new AmqpScan(queue, generation, maxWindow);
       await scan.#openWindow(FIRST_WINDOW);
       return scan;
-    } catch (error) {
-      void closeChannel(channel);
-      if (channelFailure(error).code === 404) throw new QueueMissingError(queue);
-      throw channelError(error, `read queue "${queue}"`);
-    }
+    });
   }
 
   async next(): Promise<Delivery | undefined> {

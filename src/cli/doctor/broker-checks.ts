@@ -93,8 +93,7 @@ export function checkPolicies({ management }: DoctorFacts): readonly Finding[] {
 }
 
 export function checkFastPath({ capabilities: { fastPath } }: DoctorFacts): readonly Finding[] {
-  if (fastPath === undefined) return [];
-  if (fastPath.on) return [];
+  if (fastPath === undefined || fastPath.on) return [];
   return [
     {
       severity: 'note',

@@ -1,4 +1,4 @@
-import { MAX_INSTANT } from '../../task/schedule';
+import { MAX_INSTANT } from '../../time/instant';
 
 /** Thrown while a message of the queue of schedules is read: anybody may have written it. */
 class ShapeError extends Error {}

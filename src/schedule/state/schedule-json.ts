@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { cronProblem, isTimeZone } from '../../recurrence/cron';
 import { nameProblem, queueNameProblem } from '../../task/names';
-import { LAST_TICK, MAX_INSTANT, type ScheduleRule } from '../../task/schedule';
+import { LAST_TICK, type ScheduleRule } from '../../task/schedule';
 import { DAY, SECOND } from '../../time/duration';
+import { MAX_INSTANT } from '../../time/instant';
 import { list, object, oneOf, optional, readable, readPart, shortText, text, whole, wrongShape } from './json-shape';
 import type { Release, StoredSchedule, UnusableSchedule } from './state';
 
