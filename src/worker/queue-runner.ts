@@ -151,9 +151,8 @@ export class QueueRunner {
   }
 
   async #runMarked(delivery: Delivery, ended: () => void, solo: SoloRun, marked: readonly TrialMark[]): Promise<void> {
-    const { processor, marks } = this.parts;
-    const attempt = await processor.process(delivery);
-    ended();
+    const { marks } = this.parts;
+    const attempt = await this.#processAlone(delivery, ended, solo);
     // Of a delivery that was lost, the marks stay for the verdict.
     const isToUnmark = delivery.live;
     const end = async (): Promise<void> => {
@@ -172,6 +171,18 @@ export class QueueRunner {
     return attempt.outcome.kind === 'interrupted'
       ? this.#renew(delivery, { crashes: crashesBefore(delivery), acquittals: acquittalsOf(delivery) }, attempt)
       : this.#settle(delivery, attempt, this.#suspects);
+  }
+
+  /** Only a bug of Warren throws here. Without this, no other task of the process would count as alone any more. */
+  async #processAlone(delivery: Delivery, ended: () => void, solo: SoloRun): Promise<Attempt> {
+    try {
+      return await this.parts.processor.process(delivery);
+    } catch (bug) {
+      solo.end();
+      throw bug;
+    } finally {
+      ended();
+    }
   }
 
   #askBroker(delivery: Delivery): Promise<void> {

@@ -49,6 +49,7 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
       withoutRunning: (_: unknown, outcome: unknown) => ({ outcome }),
       process: () => {
         done.push('run');
+        if (outcome === 'a bug') throw new Error(outcome);
         if (outcome !== undefined) return { outcome: { kind: outcome } };
         return new Promise(() => undefined);
       },
@@ -90,7 +91,11 @@ async function bench({ stage = 'waiting', isRunning = false, isMarkable = true, 
   await Promise.all(consumers.map((each) => each.start()));
   const deliver = async (queue: string, deliveryCount: number, acquittals = 0): Promise<void> => {
     const headers = { 'warren-crashes': 2, 'warren-acquittals': acquittals };
-    const settled = { ack: () => true, requeue: () => done.push('requeue') > 0 };
+    const settled = {
+      ack: () => true,
+      requeue: () => done.push('requeue') > 0,
+      reject: () => done.push('reject') > 0,
+    };
     const delivery = { ...incomingMessage({ headers }), queue, deliveryCount, live: true, ...settled };
     handlers.get(queue)?.(delivery as unknown as Delivery);
     await new Promise(setImmediate);
@@ -143,6 +148,12 @@ it.each<[string, Bench, number, string[]]>([
     { outcome: 'completed' },
     0,
     ['mark begun', 'run', 'settle', 'unmark begun', 'free'],
+  ],
+  [
+    'lets other tasks begin again after a bug of its own',
+    { outcome: 'a bug' },
+    0,
+    ['mark begun', 'run', 'free', 'reject'],
   ],
   [
     'takes what is given back for no death',
